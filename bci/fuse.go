@@ -64,7 +64,7 @@ func Fuse(dst []float64, t Tree, p Params) ([]float64, error) {
 	return fuse(dst, t, p)
 }
 
-// FusePath is [Fuse] on a path: each node is the child of the node before.
+// FusePath is [Fuse] on a path: each node is the child of the node before it.
 func FusePath(dst, conf []float64, p Params) ([]float64, error) {
 	return fuse(dst, Tree{Conf: conf}, p)
 }
@@ -119,7 +119,7 @@ func fuse(dst []float64, t Tree, p Params) ([]float64, error) {
 type graph struct {
 	parent []int32 // if the node is among the first Width children, its parent; else -1
 	count  []int32 // how many of these children each node has
-	height int     // the longest path over them, in steps
+	height int     // the longest path through these children, in steps
 }
 
 const none = -1
@@ -163,8 +163,9 @@ func link(t Tree, width int) graph {
 }
 
 // sweep computes F(j,k) from f = F(j,k-1) in place, and reports whether any value changed.
-// It visits children before their parents. Each child adds its value before this step to its
-// parent's sum, or with full its value after this step. sum must be all zero.
+// It visits children before their parents. Each child adds its value from before this
+// sweep to its parent's sum; if full is true, it adds its new value instead. sum must
+// be all zero.
 func (g *graph) sweep(f, conf, sum []float64, p Params, full bool) bool {
 	changed := false
 	for i := len(f) - 1; i >= 0; i-- {

@@ -12,9 +12,9 @@ import (
 // [Window.Resolve].
 //
 // When all estimates have arrived, the fused values are those of [FusePath], bit for bit,
-// provided that no position was given up (see [Window.Push]). With sampled continuations,
-// they are those of [Fuse] over one tree: its first nodes are the stream's positions, its
-// last nodes are the continuations, the latest first.
+// unless a position was given up (see [Window.Push]). With sampled continuations,
+// they are those of [Fuse] on one tree: first come the stream's positions, then the
+// continuations, the latest first.
 //
 // A Window is not safe for concurrent use. It allocates only in NewWindow, and where a
 // slice of revisions grows.
@@ -32,7 +32,7 @@ type Window struct {
 type slot struct {
 	conf, fused float64
 	sum         float64 // the sum of the confidences of sampled continuations
-	sampled     int     // how many continuations sum has
+	sampled     int     // how many continuations are in sum
 	open        int     // how many more may come
 	last        int     // the last position that fused depends on
 	state       uint8
@@ -46,7 +46,7 @@ const (
 	failed
 )
 
-// maxCapacity is about 50 MB.
+// maxCapacity limits a window to about 60 MB.
 const maxCapacity = 1 << 20
 
 // Revision is the new state of a position.
@@ -60,9 +60,10 @@ type Revision struct {
 	Last int
 }
 
-// NewWindow returns a window for at most capacity positions, from the oldest one that is
-// not final to the newest. capacity has to exceed the depth. It also has to leave room for
-// all positions that wait for their estimates at the same time.
+// NewWindow returns a window that holds at most capacity positions: those from the
+// oldest one that is not final to the newest. capacity has to exceed the depth. It
+// also has to leave room for all positions that wait for their estimates at the same
+// time.
 func NewWindow(p Params, capacity int) (*Window, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
@@ -109,13 +110,13 @@ func (w *Window) Push(out []Revision) (id int, _ []Revision) {
 
 // Resolve takes the estimate of position id. It appends a revision for every position whose
 // fused value changes or becomes final, in the order of their ids. A conf outside [0,1], or
-// NaN, says that there is no estimate: the position has failed. Earlier positions then skip
-// it and wait for it no longer.
+// NaN, says that there is no estimate: the position has failed. Earlier positions
+// then skip it and no longer wait for it.
 //
 // Once a position has its estimate, the next Width-1 calls for the same id take the
-// confidences of its sampled continuations. The position is not final before these calls. A
-// conf outside [0,1], or NaN, says that a continuation is missing. Calls for an id that is
-// not in the window are ignored.
+// confidences of its sampled continuations. The position does not become final before
+// these calls. A conf outside [0,1], or NaN, says that a continuation is missing.
+// Calls for an id that is not in the window are ignored.
 //
 // Resolve takes O(Depth^2) steps, plus one for each failed or pending position that it
 // passes.
@@ -146,9 +147,10 @@ func (w *Window) Resolve(id int, conf float64, out []Revision) []Revision {
 // Fail says that no estimate will come for position id. It is Resolve with NaN.
 func (w *Window) Fail(id int, out []Revision) []Revision { return w.Resolve(id, math.NaN(), out) }
 
-// End says that the stream has ended. No position will be pushed, so the last positions no
-// longer wait for later ones. Estimates may still arrive. So may sampled continuations,
-// except those of the last position, which is the end of the answer.
+// End says that the stream has ended. No position will be pushed, so the last
+// positions do not wait for later ones. Estimates may still arrive. Sampled
+// continuations may still arrive, too, except those of the last position, which is
+// the end of the answer.
 func (w *Window) End(out []Revision) []Revision {
 	if w.ended {
 		return out
@@ -190,7 +192,7 @@ func (w *Window) integrate(id int) {
 		}
 	}
 	for k := own; k >= 0; k-- {
-		v, next := 0.0, 0 // the value of the stream's own next position, and 1 if there is one
+		v, next := 0.0, 0 // the value of the stream's own next position; next is 1 if there is such a position, else 0
 		end := k + w.depth
 		if end < n {
 			v, next = w.at(w.ids[end]).conf, 1
@@ -250,8 +252,8 @@ func (w *Window) settleFrom(first, last int, out []Revision) []Revision {
 }
 
 // ahead counts the estimates after id up to the first pending position, up to the first one
-// whose sampled continuations are not all known, and up to Depth. The end of the stream
-// counts as Depth of them.
+// whose sampled continuations are not all known, and up to Depth. The end of the
+// stream counts as Depth estimates.
 func (w *Window) ahead(id int) int {
 	n := 0
 	for id++; id < w.base+w.n; id++ {

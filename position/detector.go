@@ -13,7 +13,7 @@ type Detector struct {
 	texts [segments]text
 	cur   Segment // the segment of the last text
 	next  int     // the next index
-	known bool    // the entropy of some token was known
+	known bool    // the entropy of at least one token was known
 	ended bool
 }
 
@@ -53,13 +53,12 @@ func (d *Detector) Reset() {
 	}
 }
 
-// Question returns p(0), the question alone. It does not depend on what was
-// fed.
+// Question returns p(0), the question alone. It is the same for every answer.
 func (d *Detector) Question() Position {
 	return Position{Kind: Question, EntropyLo: math.NaN(), EntropyHi: math.NaN()}
 }
 
-// Feed takes the next token. It appends to out the positions that are certain now. It
+// Feed takes the next token. It appends to out the positions that are known now. It
 // allocates only to grow out and, in the beginning, for its copies of Top. A token of an
 // unknown segment is ignored, and so is any token after End.
 func (d *Detector) Feed(t *Token, out []Position) []Position {
@@ -128,8 +127,9 @@ func (d *Detector) Total(s Segment) (tokens int64, estimated bool) {
 	return d.texts[s].tokens, d.texts[s].estimated
 }
 
-// Missing returns the strategies that were asked for but were impossible so far. That is
-// Entropy, if there was text and no token's entropy was known.
+// Missing returns the requested strategies that have had no data so far. This can
+// only be Entropy: Missing returns it if there was text, but no token with a known
+// entropy.
 func (d *Detector) Missing() Kind {
 	if d.known || d.texts[Answer].bytes == 0 && d.texts[Reasoning].bytes == 0 {
 		return 0
@@ -175,9 +175,9 @@ func (d *Detector) firePeriodic(s *text, at int64, out []Position) []Position {
 	return d.hold(s, s.candidate(Periodic, at), out)
 }
 
-// hold keeps p, which lies at the end of the text so far, until text follows p. It drops p
-// before the first character of a text, and at an offset that has a position already. It
-// also drops p if maxHeld positions wait for an undecided paragraph end.
+// hold keeps p, which lies at the end of the text so far, until text follows p. It
+// drops p if the text has no characters yet, or if p's offset has a position already.
+// It also drops p if maxHeld positions wait for an undecided paragraph end.
 func (d *Detector) hold(s *text, p Position, out []Position) []Position {
 	out = d.release(s, out)
 	if s.last > 0 && p.Byte > s.emitted {

@@ -2,9 +2,9 @@ package position
 
 import "math"
 
-// drawn is the entropy of the distribution from which a token was drawn. To compute it
-// costs an exponential for each alternative, and only some tokens need it. So it is
-// computed on demand.
+// drawn is the entropy of the distribution from which a token was drawn. Its
+// computation needs an exponential for each alternative, and only some tokens need
+// the entropy. So it is computed on demand.
 type drawn struct {
 	lo, hi float64
 	top    []float64 // a copy

@@ -11,19 +11,19 @@ import (
 // use. A smaller true vocabulary only makes the bound looser.
 const Vocabulary = 1 << 18
 
-// massSlack is by how much the sum of rounded probabilities may exceed 1.
+// massSlack is how far the sum of rounded probabilities may exceed 1.
 const massSlack = 1e-3
 
 // EntropyBounds bounds the entropy, in nats, of a next-token distribution from the
-// log-probabilities that a provider discloses. top has those of the most probable
-// tokens, in any order. chosen is that of the sampled token if top does not list the
-// token, and NaN if top does.
+// log-probabilities that a provider discloses. top lists the log-probabilities of the
+// most probable tokens, in any order. If the sampled token is not in top, chosen is
+// its log-probability; otherwise chosen is NaN.
 //
-// Write t for the probability mass that is not listed, and c for the smallest
-// probability in top. No unlisted token is more probable than c. The entropy is smallest
-// when t is spread over as few tokens as c allows. It is largest when t is spread evenly
-// over the other tokens of a [Vocabulary]. lo and hi are these two values, so
-// lo <= H <= hi. With t = 0 they are equal.
+// Write t for the total probability of all tokens that are not listed, and c for the
+// smallest probability in top. No unlisted token is more probable than c. The entropy
+// is smallest when t is spread over as few tokens as c allows. It is largest when t
+// is spread evenly over the other tokens of a [Vocabulary]. lo and hi are these two
+// values, so lo <= H <= hi. With t = 0 they are equal.
 //
 // ok is false, and the bounds are NaN, when top is empty or is not part of a
 // distribution: it contains a NaN, a log-probability over 0 by more than rounding, or

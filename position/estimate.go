@@ -20,10 +20,10 @@ package position
 // The first byte of a character decides which of these rows applies.
 //
 // The numbers for Latin text were chosen on 18 recorded English answers with known
-// token counts (9 providers, 100 to 1996 tokens each). The estimate is off by 4.7 % in
-// the mean. It is off by 19 % at most, for an old vocabulary of 32k. One token for every
-// 4 bytes is off by 16 % in the mean and by 44 % at most. The other numbers are not
-// measured.
+// token counts (9 providers, 100 to 1996 tokens each). The mean error of the estimate
+// is 4.7 %. The largest is 19 %, for an old vocabulary of 32k. Counting one token for
+// every 4 bytes has a mean error of 16 % and a largest of 44 %. The other numbers are
+// not measured.
 //
 // A token counts from its first character on, so the count of a text does not
 // change when more text follows.
@@ -42,8 +42,8 @@ const (
 	runInside // a byte that continues a character
 )
 
-// capacity is one token in the unit of costs. It is the smallest number that 2, 3, 4 and 9
-// divide.
+// capacity is the cost of one token. It is the smallest number that is divisible by
+// 2, 3, 4 and 9.
 const capacity = 36
 
 // byteInfo is the run that a byte is part of, and the cost of the byte.
@@ -51,7 +51,8 @@ type byteInfo struct {
 	run, cost uint8
 }
 
-// infoOf classifies the bytes, by the first of each character.
+// infoOf classifies a byte. The first byte of a character decides the character's
+// class.
 func infoOf(b byte) byteInfo {
 	switch {
 	case b == '\n' || b == '\r':

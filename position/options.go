@@ -19,7 +19,7 @@ type Options struct {
 	// least 1.
 	Every int
 	// EntropyThreshold is an entropy in nats. There is an Entropy position after a
-	// token if the lower bound of its entropy is higher.
+	// token if the lower bound of its entropy is higher than the threshold.
 	EntropyThreshold float64
 	// MinGap is the minimum number of tokens from one Entropy position to the
 	// next; 0 and 1 both allow one after every token.

@@ -18,8 +18,9 @@ type Position struct {
 	EntropyLo, EntropyHi float64
 }
 
-// Ratio returns the share of the segment's tokens that lie before p. total is their
-// number, see [Detector.Total]. Ratio is NaN when total is not positive.
+// Ratio returns the share of the segment's tokens that lie before p. total is the
+// number of the segment's tokens, see [Detector.Total]. Ratio is NaN when total is
+// not positive.
 func (p Position) Ratio(total int64) float64 {
 	if total <= 0 {
 		return math.NaN()

@@ -10,8 +10,8 @@ package position
 // everything is the answer, its leading white space included. Without a closing tag,
 // everything after the opening tag is reasoning. Later tags are text.
 type Splitter struct {
-	// Opened says that the opening tag <think> is not in the content, since the
-	// chat template has written it.
+	// Opened says that the content begins inside <think>: the chat template has
+	// written the opening tag, so the tag is not in the content.
 	Opened bool
 
 	state uint8
@@ -126,8 +126,8 @@ func (s *Splitter) reasoning(text []byte, out []Piece) ([]byte, []Piece) {
 	return nil, out
 }
 
-// Segment returns the segment of the next text. known is false while text that is held
-// back, or the next text itself, can still decide it.
+// Segment returns the segment of the next text. known is false while the segment
+// still depends on text that is held back or on the next text.
 func (s *Splitter) Segment() (segment Segment, known bool) {
 	switch {
 	case s.state == splitAnswer:

@@ -54,8 +54,9 @@ func (s *text) lastPlace() Position {
 	}
 }
 
-// breakAt notes a position of kind k at the end of the paragraph so far, if the paragraph
-// has at least least characters. Whether it continues is decided later.
+// breakAt notes a position of kind k at the end of the paragraph so far, if the
+// paragraph has least characters or more. It is decided later whether the paragraph
+// continues.
 func (s *text) breakAt(k Kind, least int) {
 	if k == 0 || !s.open || s.runes-s.start < int64(least) {
 		return
@@ -85,8 +86,8 @@ func (d *Detector) scan(s *text, b []byte, counted bool, out []Position) []Posit
 				break
 			}
 		}
-		// The decision that a special byte brings comes after the bytes before it
-		// are counted, and before the bytes after it are, wherever the text is cut.
+		// A special byte is acted on when all bytes before it are counted and none
+		// after it. So the result does not depend on where the text is cut.
 		out = d.count(s, b[j:j+1], counted, out)
 		out = d.step(s, b[j], out)
 		i = j + 1
