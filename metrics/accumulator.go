@@ -151,8 +151,8 @@ func (a *Accumulator) tally() (tally, error) {
 }
 
 // AUROC returns the area under the ROC curve and its bounds, three equal numbers while a is
-// exact. After a has folded, the value takes pairs inside one cell for ties. The bounds take
-// them for ranked all wrongly, or all correctly.
+// exact. After a has folded, the value takes pairs inside one cell for ties. For the
+// bounds, all of these pairs are ranked wrongly, or all correctly.
 func (a *Accumulator) AUROC() (Bounded, error) {
 	if a.folded != nil {
 		return a.folded.sample().auroc(true)

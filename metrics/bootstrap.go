@@ -57,7 +57,8 @@ func (r *Resampling) validate() error {
 // metric over the resamples to the (1+level)/2 quantile, both interpolated linearly. A
 // resample on which the metric is undefined (all answers correct, or all wrong) is skipped
 // and counted. The same sample and seed give the same interval on every engine, with any
-// number of processors. All processors draw. A resample costs O(n) and no sort.
+// number of processors. The resamples are drawn on all processors. A resample takes
+// O(n) steps and no sort.
 //
 // With more than 32,768 pairs, neighbouring confidences are drawn as if they were tied, in
 // about 4096 groups. That changes the metric a little, and the interval is shifted back by
@@ -123,13 +124,13 @@ func percentiles(values []float64, r Resampling) Interval {
 	return iv
 }
 
-// Around turns a percentile interval into the basic bootstrap interval of a value (Davison
-// and Hinkley 1997, section 5.2.1), which reflects the resamples at the value. It is for
-// calibration errors. These are biased upward in the sample, and at least as much in the
-// resamples, so that a percentile interval can lie above the value. The basic interval
-// corrects that. It still contains a true error of 0 less often than its level says: about
-// 6 times in 10 at 200 pairs. The percentile interval never contains it there. The value is
-// at least 0, and so are the ends.
+// Around turns a percentile interval into the basic bootstrap interval of a value
+// (Davison and Hinkley 1997, section 5.2.1): it reflects the percentile interval at
+// the value. Use it for calibration errors. They are biased upward in the sample, and
+// at least as much in the resamples. So a percentile interval can lie above the
+// value. The basic interval corrects that. It still contains a true error of 0 less
+// often than its level says: about 6 times in 10 at 200 pairs. The percentile
+// interval never contains it there. The value is at least 0, and so are the ends.
 func (iv Interval) Around(value float64) Interval {
 	iv.Low, iv.High = max(2*value-iv.High, 0), max(2*value-iv.Low, 0)
 	iv.Method = Basic

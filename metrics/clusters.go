@@ -14,10 +14,10 @@ func BootstrapClusters(conf []float64, correct []bool, cluster []int, figures []
 }
 
 // BootstrapDifferences is [BootstrapClusters] for the difference of two confidences of the
-// same answers, a's figure minus b's. Both are measured on the same draws, so a draw that is
-// easy for both does not change their difference. The interval of the difference can exclude
-// 0 even if the intervals of a and of b overlap. If cluster is nil, each pair is drawn by
-// itself.
+// same answers, a's figure minus b's. Both are measured on the same draws. So a draw
+// that is easy for both hardly changes their difference. The interval of the
+// difference can exclude 0 even if the intervals of a and of b overlap. If cluster is
+// nil, each pair is drawn by itself.
 func BootstrapDifferences(a, b []float64, correct []bool, cluster []int, figures []Metric, r Resampling) ([]Interval, error) {
 	return bootstrapClusters([][]float64{a, b}, correct, cluster, figures, r)
 }

@@ -24,7 +24,8 @@ type Comparison struct {
 //
 // Answers to one question depend on each other. cluster[i] is then the question of answer
 // i, as in [BootstrapClusters], and the placements of a cluster are added up first
-// (Obuchowski 1997, section 2). With cluster nil, all answers are taken for independent.
+// (Obuchowski 1997, section 2). If cluster is nil, all answers are treated as
+// independent.
 //
 // The test takes n log n steps. If a and b rank the answers in the same way, Z is 0 and P is
 // 1. If the AUROCs differ and all placements differ by the same amount, Z is infinite and P

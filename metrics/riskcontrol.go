@@ -12,32 +12,34 @@ type Guarantee struct {
 	Kept, Wrong   uint64  // how many of these pairs reach the threshold, and how many of the kept ones are wrong
 	Coverage      float64 // Kept/Pairs; 0 if no threshold qualifies
 	Bound         float64 // Clopper-Pearson upper bound of the error rate, at most Target; NaN if no threshold qualifies
-	Tested        int     // thresholds that were tested, the first to fail included
+	Tested        int     // thresholds that were tested, including the first that failed
 }
 
 // coverages is the number of coverages whose thresholds may be tested.
 const coverages = 40
 
-// ThresholdForRisk finds a low threshold, so a high coverage, with a guarantee: the answers
-// that reach the threshold have an error rate of at most target, with probability 1-delta
-// over samples of independent pairs. target and delta are in (0,1). It does not matter how
-// confidence and correctness depend on each other. If no threshold qualifies, Threshold and
-// Bound are NaN and Coverage is 0, without an error. Errors: those of [NewSample], [ErrEmpty],
-// and target or delta out of range.
+// ThresholdForRisk finds a confidence threshold with a guarantee: the answers that
+// reach the threshold have an error rate of at most target, with probability at least
+// 1-delta over samples of independent pairs. A low threshold is preferred, since it
+// keeps more answers (a higher coverage). target and delta are in (0,1). It does not
+// matter how confidence and correctness depend on each other. If no threshold
+// qualifies, Threshold and Bound are NaN and Coverage is 0, without an error. Errors:
+// those of [NewSample], [ErrEmpty], and target or delta out of range.
 //
 // The method is split fixed sequence testing (Angelopoulos, Bates, Candes, Jordan and Lei
 // 2021, "Learn then Test"). A quarter of the pairs, drawn by seed, decides which thresholds
-// are tested and in which order. The candidates keep a fortieth of the quarter, two
-// fortieths and so on. The order begins with the one that looks safest and goes downwards.
-// The other three quarters of the pairs test one threshold after the other, by the
-// Clopper-Pearson bound at the full delta, up to the first whose bound exceeds target.
+// are tested and in which order. Candidate i keeps i fortieths of the quarter. The
+// order begins with the candidate that has the lowest bound of its error rate in the
+// quarter, and goes on to lower thresholds. The other three quarters of the pairs
+// test one threshold after the other, by the Clopper-Pearson bound at the full delta.
+// The tests end at the first threshold whose bound exceeds target.
 //
-// The order is fixed before the tests. So a wrong choice needs a wrong result for the first
-// threshold in that order that is truly unsafe. That has probability delta at most, for any
-// number of tests.
+// The order is fixed before the tests. So an unsafe threshold can be chosen only if
+// the test of the first unsafe threshold in that order has a wrong result. That has a
+// probability of at most delta, for any number of tests.
 //
 // The guarantee needs independent pairs. Several positions of one answer are not independent:
-// give one pair of each question.
+// pass one pair for each question.
 func ThresholdForRisk(conf []float64, correct []bool, target, delta float64, seed uint64) (Guarantee, error) {
 	nan := math.NaN()
 	g := Guarantee{Target: target, Delta: delta, Threshold: nan, Bound: nan}
@@ -124,9 +126,9 @@ func (s *Sample) thresholdAt(rank uint64) float64 {
 }
 
 // above returns a number over v with few digits: four decimals, or more if three digits of
-// 1-v need more. next is the lowest confidence above v. If the number would be over next, it
-// gets more decimals: up to three digits of next, and 22 at most. For v = 1 the result is
-// over 1.
+// 1-v need more. next is the lowest confidence above v. If the number would be over
+// next, it gets more decimals, until next has three significant digits or there are
+// 22 decimals. For v = 1 the result is over 1.
 func above(v, next float64) float64 {
 	scale := 1e4
 	for scale < 1e15 && (1-v)*scale < 100 {

@@ -61,7 +61,7 @@ type Summary struct {
 	MeanConfidence   float64
 
 	ECE            float64
-	ECEMass        float64 // with EqualMass, and the same number of bins
+	ECEMass        float64 // the ECE over as many bins by the rule EqualMass
 	MCE            float64
 	RMSCE          float64
 	DebiasedECE    float64

@@ -11,7 +11,7 @@ type Discrimination struct {
 	Value     float64
 	Interval  Interval // over questions
 	Questions int      // that have both a correct and a wrong answer
-	Pairs     uint64   // of a correct and a wrong answer to one question
+	Pairs     uint64   // pairs of a correct and a wrong answer to the same question
 }
 
 // WithinQuestion is the within-question discrimination (Taubenfeld et al. 2025, "CISC"):

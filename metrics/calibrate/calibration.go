@@ -57,8 +57,8 @@ func (c *Calibration) Band(question, end bool, tokens int64) Band {
 
 // Apply returns the calibrated value of a raw confidence p in a band, in [0,1], and whether
 // p is outside the support of the band's map. Nothing is known about confidences outside the
-// support, so the value is then that of the nearer end. A p that is not in [0,1] gives NaN
-// and true.
+// support, so the value is then that of the nearer end. For a p that is not in [0,1]
+// it returns NaN and true.
 func (c *Calibration) Apply(b Band, p float64) (value float64, outside bool) {
 	m := &c.Maps[min(b, Late)]
 	if !(p >= 0 && p <= 1) {

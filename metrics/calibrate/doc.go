@@ -1,6 +1,6 @@
-// Package calibrate turns confidences into probabilities. A calibration map takes a raw
-// confidence in [0,1] to a calibrated one. For example, a model says 0.9, but only six in
-// ten of such answers are correct. A good map then takes 0.9 to 0.6.
+// Package calibrate turns confidences into probabilities. A calibration map turns a
+// raw confidence in [0,1] into a calibrated one. For example, a model says 0.9, but
+// only six in ten of such answers are correct. A good map then turns 0.9 into 0.6.
 //
 // A map is fitted on answers that were checked; package fit does that. This package applies
 // maps, and is small enough for the WebAssembly core.
@@ -28,9 +28,9 @@
 // A confidence early in an answer is less reliable than one at its end. So a [Calibration]
 // has a map for each [Band] of positions: the question, early positions and late ones. A
 // position is early if it has fewer tokens before it than a boundary, which the calibration
-// contains. The share of tokens before it cannot decide, because the length of a running
-// stream is not known. So streams and recorded answers have the same bands; see
-// [Calibration.Band].
+// contains. The boundary is a number of tokens and not a share, because the length of
+// a running stream is not known. So streams and recorded answers have the same bands;
+// see [Calibration.Band].
 //
 // # Support
 //
@@ -40,11 +40,12 @@
 //
 // # Cards
 //
-// A [Card] says which answers the labelled ones stand for: from which model, to questions
-// about what, at which positions. If the card does not cover an answer for one of the
-// [Disqualifying] reasons, its confidence is not a probability. A [Likeness] describes the
-// wording of the questions. If another question reads unlike them, its confidence is marked
-// but not changed: the mark does not say whether the confidence is too high or too low.
+// A [Card] describes the labelled answers: the model that gave them, what the
+// questions are about, and the positions. If the card does not cover an answer for
+// one of the [Disqualifying] reasons, the answer's confidence is not a probability. A
+// [Likeness] describes the wording of the questions. If the wording of another
+// question differs too much, its confidence is marked but not changed. The mark does
+// not say whether the confidence is too high or too low.
 //
 // # The same bits everywhere
 //

@@ -31,7 +31,7 @@ func (m Method) String() string {
 	return "unknown"
 }
 
-// Methods returns every method but None, in the order of their numbers.
+// Methods returns every method except None, in the order of their numbers.
 func Methods() []Method {
 	all := make([]Method, 0, methodCount)
 	for m := Identity; m < methodCount; m++ {
@@ -61,9 +61,10 @@ type Map struct {
 	Clip float64
 	// Parameters are T for Temperature, slope and intercept for Platt, and a, b, c for Beta.
 	Parameters []float64
-	// X has the confidences of the knots of Isotonic, from 0 to 1.
+	// X contains the raw confidences of the knots, from 0 to 1, for Isotonic.
 	X []float64
-	// Y has the values of the knots of Isotonic, or of the bins of Histogram.
+	// Y contains the calibrated values: of the knots for Isotonic, of the bins for
+	// Histogram.
 	Y []float64
 
 	// For each value in Y, Counts is the number of outcomes that it was made from. Lower and

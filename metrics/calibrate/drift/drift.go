@@ -1,11 +1,12 @@
 // Package drift tests whether a calibration map still holds, while labels of new answers
-// arrive one after another. It tests again after each label. The probability that it ever
-// raises a false alarm is at most a rate that is chosen beforehand.
+// arrive one after another. It tests again after each label. You choose a rate
+// beforehand. The probability that the test ever raises a false alarm is at most this
+// rate.
 //
 //	var t drift.Test
 //	for _, a := range answers { // in the order in which their labels arrive
 //		t.Add(a.Confidence, a.Correct)
-//		if t.Alarm(0.05) { // false for at most one in 20 maps that hold
+//		if t.Alarm(0.05) { // a false alarm for at most one in 20 maps that hold
 //			fmt.Println(t.Leaning().Says())
 //		}
 //	}
@@ -13,29 +14,30 @@
 // # What is tested
 //
 // A map holds if an answer with the confidence p is correct with probability p, whatever the
-// earlier labels were. This is the null hypothesis. It fails in two further cases, so avoid
-// them. First, whether an answer gets a label must not depend on whether it is correct. So
-// users must not report only wrong answers. Second, add one label for each answer, not
-// several.
+// earlier labels were. This is the null hypothesis. The labels must meet two
+// conditions, or the test can raise an alarm for a map that holds. First, whether an
+// answer gets a label must not depend on whether it is correct. So users must not
+// report only wrong answers. Second, add one label for each answer, not several.
 //
 // # How
 //
-// The test bets against the map (Shafer 2021, "Testing by betting"; Arnold, Henzi and
-// Ziegel 2023, "Sequentially valid tests for forecast calibration"). A bettor believes that
-// the true probability is not p but another one, q(p). With y = 1 for a correct answer and 0
-// for a wrong one, each label multiplies the bettor's wealth by
+// The test is a bet against the map (Shafer 2021, "Testing by betting"; Arnold, Henzi
+// and Ziegel 2023, "Sequentially valid tests for forecast calibration"). A bettor
+// believes that the true probability is not p but another one, q(p). With y = 1 for a
+// correct answer and 0 for a wrong one, each label multiplies the bettor's wealth by
 //
 //	1 + (q-p)/(p(1-p)) (y-p)
 //
 // This is the likelihood ratio: q/p for a correct answer, (1-q)/(1-p) for a wrong one. Its
 // mean is 1 if the map holds.
 //
-// The bettors are listed in [alternatives]. Each bettor invests its wealth in parts: the
-// share 1/(s(s+1)) at the s-th label. The shares of all s add up to 1. So the test also
-// finds a drift that begins after thousands of calibrated labels. A bettor that invests
-// everything at the first label would have lost nearly all of it by then (Shin, Ramdas and
-// Rinaldo 2024, "E-detectors"). After n labels, let R be the invested wealth; 1/(n+1) is not
-// invested yet:
+// There are ten bettors. Eight shift the logit of p by 0.25, 0.5, 1 or 2 in either
+// direction; two multiply it by 0.5 or 2. Each bettor invests its wealth in parts:
+// the share 1/(s(s+1)) at the s-th label. The shares of all s add up to 1. So the
+// test also finds a drift that begins after thousands of calibrated labels. A bettor
+// that invests everything at the first label would have lost nearly all of it by then
+// (Shin, Ramdas and Rinaldo 2024, "E-detectors"). After n labels, let R be the
+// invested wealth; 1/(n+1) is not invested yet:
 //
 //	R(n) = factor(n) (R(n-1) + 1/(n(n+1))),  wealth(n) = R(n) + 1/(n+1)
 //
@@ -47,8 +49,9 @@
 //
 // Let d be the mean logarithm of the best bettor's factor, in nats for each label. A drift
 // that begins at the s-th label is found after about ln(10 s(s+1)/rate)/d labels. These
-// figures are simulated, with a rate of 0.05 and uniform confidences. The map predicts
-// logits that are too high; the median number of labels until the alarm is
+// figures are simulated, with a rate of 0.05 and uniform confidences. The map
+// predicts logits that are too high. The table has the median number of labels until
+// the alarm:
 //
 //	                 from the beginning    after 2000 calibrated labels
 //	logits 1 too high                52                             193
@@ -89,7 +92,7 @@ const (
 )
 
 // Says returns a clause for people that says what is wrong with the map. The clause calls the
-// map "it". For a leaning that is none of the constants, Says returns "".
+// map "it". For any other leaning, Says returns "".
 func (l Leaning) Says() string {
 	switch l {
 	case Over:

@@ -35,7 +35,7 @@ func DefaultOptions() Options {
 	return Options{Folds: 5, Bins: b.Count, LeastInBin: b.Least, Resamples: r.Resamples, Level: r.Level, Delta: 0.1}
 }
 
-// Least is the minimum number of rows of a band that has a map of its own.
+// Least is the minimum number of rows with which a band gets a map of its own.
 const Least = 50
 
 // Report says how a calibration was made, and how good it is.
@@ -73,7 +73,7 @@ type Threshold struct {
 	Delta      float64  `json:"delta"`
 	Pairs      uint64   `json:"pairs"`                // the pairs it was tested on, at most one of each question
 	Threshold  *float64 `json:"threshold"`            // null if no threshold qualifies
-	Calibrated *float64 `json:"calibrated,omitempty"` // the map's value at Threshold, if that keeps the same rows
+	Calibrated *float64 `json:"calibrated,omitempty"` // the map's value at Threshold, if this value keeps the same rows
 	RawOnly    string   `json:"raw_only,omitempty"`   // why Calibrated is missing
 	Coverage   float64  `json:"coverage"`
 	Kept       uint64   `json:"kept"`
@@ -81,9 +81,9 @@ type Threshold struct {
 	Bound      *float64 `json:"bound,omitempty"`
 }
 
-// Calibrate fits the maps that o asks for on rows, and cross-validates them. A row whose
-// Tokens are not known is late, unless it is p(0). There is an error if no map can be fitted
-// on the rows, or if an option is out of range.
+// Calibrate fits the maps that o asks for on rows, and cross-validates them. A row
+// whose Tokens are not known is late, unless it is p(0). Calibrate returns an error
+// if no map can be fitted on the rows, or if an option is out of range.
 func Calibrate(rows []Row, o Options) (*calibrate.Calibration, *Report, error) {
 	if err := o.validate(); err != nil {
 		return nil, nil, err

@@ -20,10 +20,11 @@
 //
 // Histogram and isotonic maps take means. For the other methods, [Fit] minimizes the
 // negative log-likelihood. They are logistic regressions with at most three parameters.
-// Newton's method solves these in about ten steps. It is part of this package because
-// gonum/optimize uses the math package, whose last bits differ between engines. A slope
-// below 0 is replaced by 0, so that a higher confidence never gets a lower value. The
-// problem is convex, so that is the best map without a negative slope.
+// Newton's method solves these in about ten steps. This package has its own code for
+// it, because gonum/optimize uses the math package, whose last bits differ between
+// engines. A slope below 0 is replaced by 0, so that a higher confidence never gets a
+// lower value. The problem is convex, so that is the best map without a negative
+// slope.
 //
 //   - temperature: one parameter, 1/T from 0.01 to 100 (Guo et al. 2017).
 //   - platt: slope and intercept on the logit. The targets are smoothed: (N+ + 1)/(N+ + 2)
@@ -38,9 +39,10 @@
 //
 // A block or bin with fewer than 20 outcomes ([Bins].Least) is merged with its neighbours,
 // from the lowest confidence up. If all n outcomes of a merged bin are wrong, or all
-// correct, the share is 0 or 1. A finite sample cannot show that. So the value stays
-// 1/(2(n+1)) away from 0 and 1. The map keeps n and a 95% interval of the share for each
-// knot and bin. The interval takes outcomes for independent.
+// correct, their share is 0 or 1. A finite sample cannot show that the true share is
+// 0 or 1. So the value of such a bin is 1/(2(n+1)) away from 0 or 1. The map
+// keeps n and a 95% interval of the share for each knot and bin. The interval treats
+// the outcomes as independent.
 //
 // # Cross-validation
 //
