@@ -26,7 +26,7 @@
 // numbers are little-endian:
 //
 //	0  u32  status, one of the Status constants; 0 is OK
-//	4  u32  length of the rest
+//	4  u32  length of the bytes after this header
 //	8  ...  for StatusOK the payload, otherwise a message in UTF-8
 //
 // An answer is valid until the next call. After a trap, drop the instance: its state is

@@ -1,6 +1,6 @@
-// Package estimate makes raw confidences, in two ways. For a confidence model, it writes the
-// prompt and reads the reply. Without a model, it computes a statistic of the stream's own
-// log-probabilities. It does no I/O.
+// Package estimate gets raw confidences in two ways. For a confidence model, it
+// writes the prompt and reads the reply. Without a model, it computes a statistic of
+// the stream's own log-probabilities. It does no I/O.
 //
 // For example, this is the geometric mean of two token probabilities, 0.9 and 0.4:
 //

@@ -47,14 +47,14 @@ type Logprob struct {
 	leco          leco
 }
 
-// NewLogprob returns an estimator with default options. If the method is unknown, it never has
-// a value.
+// NewLogprob returns an estimator with default options. If the method is unknown, the
+// estimator never has a value.
 func NewLogprob(m Method) Logprob {
 	l, _ := NewLogprobWith(m, DefaultOptions())
 	return l
 }
 
-// NewLogprobWith returns an estimator. The error is about an option that is out of range.
+// NewLogprobWith returns an estimator. The error says which option is out of range.
 func NewLogprobWith(m Method, o Options) (Logprob, error) {
 	if o.Window < 1 || o.Window > MaxWindow {
 		return Logprob{}, errors.New("estimate: Window is out of range: want 1 to 65536 tokens; DefaultOptions has 64")

@@ -43,6 +43,7 @@
 // buffer for strings with escapes is allocated.
 //
 // The events of a stream have nearly the same bytes. NextField first tries the key that came
-// at this place in the previous event. A [Shape] is a whole object in the usual notation of a
-// server. Both compare the input with what is expected. Input that differs is read as usual.
+// at this place in the previous event. A [Shape] describes a whole object as a server
+// usually writes it. NextField and Shape compare the input with what is expected.
+// Input that differs is read as usual.
 package jsonscan

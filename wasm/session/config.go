@@ -89,8 +89,9 @@ func (c *Config) Trained() *calibrate.Card {
 	return nil
 }
 
-// Conversations reports whether the confidence model, by its card or by that of its
-// calibration, was made for conversations. Such a model is asked about the whole conversation.
+// Conversations reports whether the card of the confidence model, or the card of its
+// calibration, covers conversations. Such a model is asked about the whole
+// conversation.
 func (c *Config) Conversations() bool {
 	covers := func(card *calibrate.Card) bool { return card != nil && card.Conversation == calibrate.ManyTurns }
 	return c.Estimator == Model && (covers(c.Card) || c.Calibration != nil && covers(c.Calibration.Card))

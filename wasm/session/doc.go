@@ -54,9 +54,10 @@
 // if its card covers the answer. Without [Config].Trajectory, confidences of that estimator
 // are unavailable with [NoTrajectory].
 //
-// For a confidence model, an Ask event names the position. Request writes the body when the
-// host is ready to send it, so a stale request costs nothing. Requests quote the text so far.
-// This text is the only part of a session that grows, up to [Config].MaxText for each segment.
+// For a confidence model, an Ask event names the position. The host calls Request
+// when it is ready to send the body. So no body is written for a request that is no
+// longer needed. Requests quote the text so far. This text is the only part of a
+// session that grows, up to [Config].MaxText for each segment.
 //
 // A position is found only when text follows it. Estimators that read log-probabilities leave
 // out the tokens after the position, up to 64 of them. If there are more, such as a hundred
@@ -90,8 +91,9 @@
 // is none, with the id of [RolloutID]. Until all of these calls are made, the position and the
 // positions that look ahead to it stay provisional.
 //
-// A continuation ends an answer, so it is calibrated like p(z). It is left out if only one of
-// the two is a probability: the continuation's value, or the position's estimate.
+// A continuation is a whole answer, so its value is calibrated like that of p(z). It
+// is left out if only one of the two is a probability: the continuation's value, or
+// the position's estimate.
 //
 // # Choices
 //
@@ -127,10 +129,11 @@
 //
 // Config limits positions, choices, event sizes, retained text and unresolved positions. If a
 // limit is exceeded, the excess is left out and the session continues. A [Fault] reports each
-// event that is too large, the first choice that is too many, and the first position that is
-// too many. p(0) and p(z) are never left out. A position whose text is longer than MaxText is
-// unavailable with [TextTooLong].
+// event that is too large, the first choice over MaxChoices, and the first position
+// over MaxPositions. p(0) and p(z) are never left out. A position whose text is
+// longer than MaxText is unavailable with [TextTooLong].
 //
-// When MaxPending newer positions exist, a position no longer changes. If it has its estimate,
-// it becomes final. If it still waits for its estimate, it is unavailable with [GivenUp].
+// When MaxPending newer positions exist, a position no longer changes. If the
+// position has an estimate, it becomes final. If it still waits for its estimate, it
+// is unavailable with [GivenUp].
 package session

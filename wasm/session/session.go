@@ -42,7 +42,7 @@ type Session struct {
 }
 
 // Open starts a session and returns the events of the question, p(0): a Positioned, and an Ask
-// if the estimator is a confidence model. The error is about c.
+// if the estimator is a confidence model. The error says which setting of c is wrong.
 func Open(c Config) (*Session, []Event, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err

@@ -70,7 +70,7 @@ const (
 	plainText
 )
 
-// New returns a Decoder. The error is about o.
+// New returns a Decoder. The error says which field of o is out of range.
 func New(o Options) (*Decoder, error) {
 	if o.MaxEvent == 0 {
 		o.MaxEvent = defaultMaxEvent

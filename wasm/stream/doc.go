@@ -22,9 +22,10 @@
 //     or change fields, which are read as well: Azure (chunks without choices, filter
 //     results), DeepSeek, Qwen and xAI (reasoning_content), OpenRouter (comments, reasoning,
 //     reasoning_details), Mistral (content in parts), Groq (x_groq), vLLM (several tokens in a
-//     chunk, errors without an error field). The transcript of spoken output is its text.
+//     chunk, errors without an error field). The text of spoken output is its transcript.
 //     Together, Writer and Perplexity send text both in the delta and outside it; only the
-//     delta counts. SGLang may repeat earlier log-probabilities, which is a fault.
+//     delta counts. If SGLang repeats earlier log-probabilities, the decoder reports
+//     a fault.
 //   - OpenAI completions, with their arrays of log-probabilities.
 //   - OpenAI Responses, of OpenAI, Azure, LM Studio and OpenRouter.
 //   - Anthropic Messages.
@@ -59,7 +60,7 @@
 //     The object ends there.
 //   - Plain text.
 //
-// The first bytes of the input decide the framing, at most 1024 of them. A byte order mark and
+// The first bytes of the input, at most 1024, decide the framing. A byte order mark and
 // white space at the beginning are skipped.
 //
 //   - AWS's binary event stream begins with a length whose first byte is 0.
@@ -87,10 +88,11 @@
 // log-probability, or null instead of one. Any other Token is a piece of text as the provider
 // sent it, of any number of tokens.
 //
-// If an event has several tokens, its text is divided among them. If the tokens' own texts
-// make up the whole text, these are used, or else the tokens' bytes. If neither do, the last
-// token gets all of the text. A piece of text always has whole characters. If a character
-// takes several tokens, the last token gets the character and the others get no text.
+// If an event has several tokens, its text is divided among them. The decoder uses
+// the tokens' own texts if these make up the whole text, and otherwise the tokens'
+// bytes if those do. In any other case the last token gets all of the text. A piece
+// of text always has whole characters. If a character takes several tokens, the last
+// token gets the character and the others get no text.
 //
 // Some servers list the token that ended the sequence or completed a stop sequence, although
 // its text is not in the answer. This token is left out if the choice ends for any reason but
@@ -138,10 +140,11 @@
 // # The end
 //
 // The end marker of a format ([DONE], message_stop, response.completed, message-end,
-// "done":true) ends the stream. Usage comes if there were counts, and the remaining input is
-// ignored. End does the same. Before that, End decodes the last event even if its line end or
-// its closing blank line is missing; the standard for event streams would drop it. An
-// incomplete character or event at the end is reported.
+// "done":true) ends the stream. [Handler.Usage] is then called if the provider sent
+// counts, and the remaining input is ignored. End does the same. Before that, End
+// decodes the last event even if its line end or its closing blank line is missing;
+// the standard for event streams would drop it. An incomplete character or event at
+// the end is reported.
 //
 // # Limits
 //
