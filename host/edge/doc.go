@@ -6,23 +6,26 @@
 //
 // # Two modules
 //
-// worker.mjs is the entry. The instances of this Go program and those of the core
-// belong to the isolate, and later requests use them again:
+// worker.mjs is the entry point. The instances of this Go program and of the core
+// stay in memory with the isolate (V8's unit of isolation, in which the Worker runs),
+// and later requests use them again:
 //
 //   - program.mjs starts a Go program while the Worker loads. A program serves one
-//     request at a time; more programs are started when requests come at once. On its
-//     own, github.com/syumai/workers starts a program for every request, because the end
-//     of an answer ends the program. Here io.mjs writes the answers.
+//     request at a time; more programs are started when requests come at once. The
+//     library github.com/syumai/workers alone would start a program for every request,
+//     because in it the end of an answer ends the program. So io.mjs writes the answers
+//     instead.
 //   - core.mjs makes an instance of the core for a session, keeps it for the next
 //     session, and drops it after a trap.
 //
-// Go calls both through syscall/js. Every value except a number costs a table entry and a
-// finalizer there, so frequent calls pass only numbers.
+// Go calls both through syscall/js. There every value except a number needs a table
+// entry and a finalizer, so frequent calls pass only numbers.
 //
 // # Cost
 //
 // The free plan allows 10 ms of CPU time for a request. `make bench` measures it under
-// workerd, for a streamed answer of 159 events. The time after each improvement, when it was made:
+// workerd, for a streamed answer of 159 events. The list has the time after each
+// improvement, as it was measured then:
 //
 //	24.7 ms  at first
 //	20   ms  without net/http's client, transport and TLS (see gateway.RoundTrip and
@@ -30,11 +33,12 @@
 //	11   ms  with instances that are kept
 //	 6.5 ms  with fewer and cheaper calls between Go and JavaScript
 //
-// The first requests of an isolate cost more, because V8 compiles a function when it is
-// called for the first time: about 800 functions of this program, a third of them Go's
-// runtime. So program.mjs starts the Go program while the Worker loads, and the function
-// rehearse answers a made-up request at that time. The table has the CPU time of workerd with
-// all its threads, on a busy machine, as medians of nine rounds or more:
+// The first requests of an isolate cost more, because V8 compiles a function when it
+// is called for the first time. A request uses about 800 functions of this program, a
+// third of them Go's runtime. So program.mjs starts the Go program while the Worker
+// loads, and the function rehearse answers a made-up request at that time. The table
+// has the CPU time of workerd with all its threads, on a busy machine, as medians of
+// nine rounds or more:
 //
 //	                        start   first request   both
 //	an empty Worker in Go    93 ms          26 ms  120 ms
@@ -43,9 +47,9 @@
 //	a longer rehearsal      250 ms          43 ms  290 ms
 //
 // When workerd makes an isolate, V8 drops the baseline code of all WebAssembly in the process.
-// If another Worker starts after this one was loaded and before its first request, most of the
-// code is compiled again, and the rehearsal gains little: 108 ms instead of 120. `make bench`
-// therefore measures a workerd that runs this Worker alone.
+// If another Worker starts between the loading of this one and its first request,
+// most of the code is compiled again. The rehearsal then gains little: 108 ms instead
+// of 120. `make bench` therefore measures a workerd that runs this Worker alone.
 //
 // The program links crypto packages because net/http's types need them. They cost no time after
 // loading, since nothing calls them.
@@ -62,13 +66,14 @@
 //	FINECE_KEYS              secret: client keys, as lines of a file that finece key new writes
 //	FINECE_ORIGINS           web origins whose pages may use the Worker, separated by commas; * for all
 //	FINECE_POLICY            annotate, warn, withhold, stop, escalate or best-of
-//	FINECE_WARN_BELOW        warn: the confidence that a whole answer needs, 0 to 1; default 0.8
+//	FINECE_WARN_BELOW        warn: an answer with a lower confidence gets the warning, 0 to 1; default 0.8
 //	FINECE_WARN_TEXT         warn: the text that is added to an answer below FINECE_WARN_BELOW
-//	FINECE_WITHHOLD_BELOW    withhold: the confidence that text needs, 0 to 1; default 0.8
-//	FINECE_STOP_BELOW        stop: the confidence below which an answer is ended, 0 to 1; default 0.2
+//	FINECE_WITHHOLD_BELOW    withhold: text with a lower confidence is not sent, 0 to 1; default 0.8
+//	FINECE_STOP_BELOW        stop: an answer with confidences below this value is ended, 0 to 1; default 0.2
 //	FINECE_STOP_AFTER        stop, and escalate in the mode restart: positions in a row that have to
 //	                         be below the threshold; default 2
-//	FINECE_ESCALATE_BELOW    escalate: the confidence that a whole answer needs, 0 to 1; default 0.5
+//	FINECE_ESCALATE_BELOW    escalate: for an answer with a lower confidence the other model is asked,
+//	                         0 to 1; default 0.5
 //	FINECE_ESCALATE_MODEL    escalate: the model of the same upstream that is asked instead
 //	FINECE_ESCALATE_SHARE    escalate: the share of the requests that may ask it, 0 to 1; default 1
 //	FINECE_ESCALATE_MODE     escalate: hold or restart; default hold

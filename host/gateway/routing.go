@@ -20,13 +20,13 @@ type Handling struct {
 
 	Policy        Policy
 	AllowPolicy   []Policy // policies that a request may choose instead; may contain Off and NoRecords
-	WithholdBelow float64  // Withhold: the confidence that text needs, in [0,1]; with 0, only text that cannot be checked is withheld
-	WarnBelow     float64  // Warn: the confidence that a whole answer needs, in [0,1]
+	WithholdBelow float64  // Withhold: text with a lower confidence is not sent, in [0,1]; with 0, only text that cannot be checked is withheld
+	WarnBelow     float64  // Warn: an answer with a lower confidence gets the warning, in [0,1]
 	WarnText      string   // Warn: the text that is added
 	StopBelow     float64  // Stop: the confidence below which an answer is ended, in [0,1]; 0 ends none
 	StopAfter     int      // Stop, and Escalate after text was sent: positions in a row that have to be below the threshold; more than 0
-	SkipAbove     float64  // p(0) above which the rest of an answer is not scored, in [0,1], under every policy: see the package; 1 never skips
-	EscalateBelow float64  // Escalate: the confidence that a whole answer needs, in [0,1]
+	SkipAbove     float64  // under every policy, an answer with a higher p(0) is not scored, in [0,1]; 1 scores every answer: see the package comment
+	EscalateBelow float64  // Escalate: for an answer with a lower confidence the other model is asked, in [0,1]
 	EscalateModel string   // Escalate: the model of the same upstream that is asked instead
 	EscalateMode  EscalateMode
 	RestartText   string  // Escalate, mode Restart: the text between the first answer and the other one

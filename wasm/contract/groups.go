@@ -53,7 +53,7 @@ var (
 // that has the session's "calibration" in it.
 var (
 	Engine          = ofNames("engine", "wazero", "the engine that scores: finece.wasm on wazero, or native Go code; both give the same results, bit for bit", "wazero", "native")
-	EstimatorURL    = text("estimator", "logprob", "where confidences come from: logprob (a statistic of the stream's log-probabilities), trajectory (a model of how they develop), samples (how many further answers agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
+	EstimatorURL    = text("estimator", "logprob", "where confidences come from: logprob (a statistic of the stream's log-probabilities), trajectory (a model of how the log-probabilities develop), samples (how many further answers agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
 	Method          = ofNames("method", core["estimator"].Default.(string), "logprob: the statistic", Methods.Texts()...)
 	CalibrationFile = text("calibration", "", "file with a calibration map, which finece calibrate writes")
 	TrajectoryFile  = text("trajectory", "", "trajectory: file with the model, which finece calibrate --estimator trajectory writes")
@@ -75,16 +75,16 @@ var (
 	Upstream        = text("upstream", "", "root of the upstream's API, such as https://api.openai.com/v1")
 	Policy          = ofNames("policy", "annotate", "what the gateway does with confidences", "annotate", "warn", "withhold", "stop", "escalate", "best-of", "vote")
 	AllowPolicy     = &Setting{Name: "allow_policy", Help: "policy that a request may choose, by the key finece of its body or the header X-FineCE-Policy; with off the answer is not scored; with no-records the policy stays, but the answer has no records", Default: []string{}}
-	WarnBelow       = &Setting{Name: "warn_below", Help: "warn: confidence that a whole answer needs", Default: 0.8, High: 1}
+	WarnBelow       = &Setting{Name: "warn_below", Help: "warn: an answer with a confidence below this value gets the warning", Default: 0.8, High: 1}
 	WarnText        = text("warn_text", "\n\n(This answer may be wrong. Please check it.)", "warn: text that is added to an answer below the threshold")
-	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: confidence that text needs", Default: 0.8, High: 1}
-	StopBelow       = &Setting{Name: "stop_below", Help: "stop: confidence below which an answer is ended", Default: 0.2, High: 1}
+	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: text with a confidence below this value is not sent", Default: 0.8, High: 1}
+	StopBelow       = &Setting{Name: "stop_below", Help: "stop: an answer with confidences below this value is ended", Default: 0.2, High: 1}
 	StopAfter       = atLeast("stop_after", 1, 2, "stop, and escalate in the modes restart and continue: positions in a row that have to be below the threshold", "")
-	SkipAbove       = &Setting{Name: "skip_above", Help: "URL: confidence of the question alone, p(0), above which the rest of the answer is not scored and passes; 1 never skips", Default: 1.0, High: 1}
-	EscalateBelow   = &Setting{Name: "escalate_below", Help: "escalate: confidence that a whole answer needs", Default: 0.5, High: 1}
+	SkipAbove       = &Setting{Name: "skip_above", Help: "URL: if the confidence of the question alone, p(0), is above this value, the answer is sent without being scored; 1 scores every answer", Default: 1.0, High: 1}
+	EscalateBelow   = &Setting{Name: "escalate_below", Help: "escalate: for an answer with a confidence below this value, another model is asked", Default: 0.5, High: 1}
 	EscalateModel   = text("escalate_model", "", "escalate: model of the same upstream that is asked if the first answer is below the threshold")
 	EscalateShare   = &Setting{Name: "escalate_share", Help: "escalate: share of the requests that may ask the other model", Default: 1.0, High: 1}
-	EscalateMode    = ofNames("escalate_mode", "hold", "escalate: with hold, an answer is held until its confidence decides which answer is sent; with restart, text is sent as it comes, and another model's new answer follows it; with continue, the other model continues the text that was sent, if continue_by says how", "hold", "restart", "continue")
+	EscalateMode    = ofNames("escalate_mode", "hold", "escalate: hold keeps the answer back until its confidence decides which answer is sent; restart sends text as it comes and, if the confidence is low, adds another model's new answer; continue lets the other model continue the text that was sent, if continue_by says how", "hold", "restart", "continue")
 	RestartText     = text("restart_text", "\n\n(The answer so far may be wrong. Another model answers again.)\n\n", "escalate, mode restart: text before the other model's answer")
 	Answers         = &Setting{Name: "answers", Help: "best-of, vote: answers to each request", Default: 3, Low: 1, High: 16}
 	VoteBy          = text("vote_by", "number", "vote: the grader that reads final answers")
@@ -93,11 +93,11 @@ var (
 	RolloutBudget   = atLeast("rollout_budget", 1, 4096, "width over 1: the most tokens of all sampled continuations of one answer", "tokens")
 	FinishReason    = ofNames("finish_reason", "content_filter", "withhold, stop: the finish_reason of an answer that is ended", "content_filter", "stop", "length")
 	Failure         = ofNames("failure", "", "what happens to an answer that cannot be checked: with open it passes, marked as unchecked; with closed it does not; required for withhold, and open by default for other policies", "open", "closed")
-	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
+	Carrier         = ofNames("carrier", "field", "how a stream carries confidences: as a field of its JSON, or in comments between its events", "field", "comment")
 	RefuseUnchecked = yes("refuse_unchecked", "with --failure closed: refuse routes whose answers are not checked")
 	Uncalibrated    = ofNames("uncalibrated", "refuse", "warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated", "refuse", "allow")
 	KeepRequest     = yes("keep_request", "do not ask the upstream for log-probabilities that the client did not ask for")
-	CarrierDelay    = atLeast("carrier_delay", 0, 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream", "")
+	CarrierDelay    = atLeast("carrier_delay", 0, 250*time.Millisecond, "field: the longest time that a confidence waits for a chunk of the upstream", "")
 	Hedge           = atLeast("hedge", 0, time.Duration(0), "time after which a second request is sent if the confidence model has not replied; 0 sends none", "")
 	// A command reads answers one after the other. A gateway has many answers at once, and people
 	// wait for their ends. With 100 answers at once and replies of 200 ms, the median wait was
@@ -106,14 +106,14 @@ var (
 	// and Ollama refuses more than 512.
 	GatewayRequests = atLeast("requests", 1, 128, Requests.Help+", for all answers together", "")
 	ModelCache      = atLeast("model_cache", 0, 4096, "replies of the confidence model that are kept and used again for equal prompts; 0 keeps none", "")
-	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
+	Settle          = atLeast("settle", 0, time.Second, "annotate: the longest time that the end of an answer waits for the confidence model", "")
 	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold, escalate, best-of, vote: the longest time that text waits for its confidence", "")
 	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: the most bytes that are held", "bytes")
 	UpstreamTimeout = atLeast("upstream_timeout", float64(time.Millisecond), 10*time.Minute, "time until the upstream begins to answer; answers that are not streamed take long to begin", "")
 	IdleTimeout     = atLeast("idle_timeout", float64(time.Millisecond), 5*time.Minute, "time that the upstream may be silent within an answer", "")
 	RequestTimeout  = atLeast("request_timeout", float64(time.Millisecond), 2*time.Minute, "time for a client to send a whole request", "")
 	WriteTimeout    = atLeast("write_timeout", float64(time.Millisecond), 30*time.Second, "time for a client to read a piece of an answer", "")
-	MaxStreams      = atLeast("max_streams", 1, 8192, "requests at the same time; more get status 503", "")
+	MaxStreams      = atLeast("max_streams", 1, 8192, "the most requests at the same time; further ones get status 503", "")
 	MaxRequest      = atLeast("max_request", 1, 32<<20, "the largest request that is read to be scored, in bytes", "bytes")
 	MaxAnswer       = atLeast("max_answer", 1, 16<<20, "the largest answer that is scored if it is not streamed, in bytes", "bytes")
 	Gateway         = []*Setting{
@@ -130,7 +130,7 @@ var (
 	HeaderTimeout  = atLeast("header_timeout", float64(time.Millisecond), 10*time.Second, "time for a client to send the headers of a request", "")
 	KeepAlive      = atLeast("keep_alive", float64(time.Millisecond), 2*time.Minute, "time that a connection without a request is kept", "")
 	MaxHeader      = atLeast("max_header", 1<<10, 64<<10, "the largest headers of a request, in bytes", "bytes")
-	MaxConnections = atLeast("max_connections", 1, 10_000, "connections at once; more wait to be accepted", "")
+	MaxConnections = atLeast("max_connections", 1, 10_000, "the most connections at once; further ones wait to be accepted", "")
 	Serving        = []*Setting{AllowHost, AllowOrigin, Grace, HeaderTimeout, KeepAlive, MaxHeader, MaxConnections}
 )
 
@@ -144,7 +144,7 @@ var (
 // The settings of the guardrail for LiteLLM. It also has the settings of the policy withhold.
 var (
 	Guardrail      = yes("guardrail", "serve LiteLLM's generic guardrail API; withhold_below, skip_above, failure and uncalibrated decide which answers it blocks; it needs a confidence model")
-	GuardrailTexts = ofNames("guardrail_texts", "whole", "the text in LiteLLM's calls: whole answers (with streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged", "whole", "growing")
+	GuardrailTexts = ofNames("guardrail_texts", "whole", "the text in LiteLLM's calls: whole answers (with streaming_end_of_stream_only or streaming_buffer_until_moderated), or growing: the text of a stream so far, whose last paragraph is not judged", "whole", "growing")
 	Guardrails     = []*Setting{Guardrail, GuardrailTexts}
 )
 
@@ -153,8 +153,8 @@ var (
 	FeedbackDB        = text("feedback_db", "", "file of an SQLite database for the confidences of answers, without any text, and the feedback of clients; none by default")
 	FeedbackRetention = atLeast("feedback_retention", 0, 90*24*time.Hour, "time that an answer and its feedback are kept; 0 for no limit", "")
 	FeedbackMax       = atLeast("feedback_max", 1<<20, 1<<30, "maximum size of the database, in bytes; above it the oldest answers are deleted, those without feedback first", "bytes")
-	DriftRate         = &Setting{Name: "drift_rate", Help: "highest probability of a false alarm, that a drift is ever reported although the calibration still holds; 0 does not test for drift", Default: 0.01, High: 0.5}
-	OnDrift           = ofNames("on_drift", "report", "what happens after the calibration has drifted: it is reported, or confidences are also marked as not calibrated", "report", "uncalibrate")
+	DriftRate         = &Setting{Name: "drift_rate", Help: "highest probability of a false alarm: that drift is ever reported while the calibration still holds; 0 does not test for drift", Default: 0.01, High: 0.5}
+	OnDrift           = ofNames("on_drift", "report", "what happens after the calibration has drifted: report only reports it; uncalibrate also marks confidences as not calibrated", "report", "uncalibrate")
 	Feedback          = []*Setting{FeedbackDB, FeedbackRetention, FeedbackMax, DriftRate, OnDrift}
 )
 
@@ -174,10 +174,10 @@ var (
 
 // The settings of data construction.
 var (
-	ConstructK      = &Setting{Name: "k", Help: "completions of a question and of each partial answer", Default: 30, Low: 1, High: 10_000}
-	ConstructT      = &Setting{Name: "T", Help: "fragments of the longest partial answers", Default: 3, High: 1000}
-	ConstructM      = &Setting{Name: "m", Help: "partial answers of each length", Default: 3, High: 10_000}
-	ClusterDistance = &Setting{Name: "cluster_distance", Help: "clusters are merged while their cosine distance is smaller", Default: 0.3, High: 2, Was: "threshold"}
+	ConstructK      = &Setting{Name: "k", Help: "number of completions of a question, and of each partial answer", Default: 30, Low: 1, High: 10_000}
+	ConstructT      = &Setting{Name: "T", Help: "number of fragments of the longest partial answers", Default: 3, High: 1000}
+	ConstructM      = &Setting{Name: "m", Help: "number of partial answers of each length", Default: 3, High: 10_000}
+	ClusterDistance = &Setting{Name: "cluster_distance", Help: "clusters are merged while the cosine distance between them is below this value", Default: 0.3, High: 2, Was: "threshold"}
 	Construct       = []*Setting{ConstructK, ConstructT, ConstructM, ClusterDistance}
 )
 
@@ -206,7 +206,7 @@ var (
 
 // The settings of the server of small models, host/lm.
 var (
-	MaxSequences = &Setting{Name: "max_sequences", Help: "completions of a model at a time; more wait", Default: 64, Low: 1, High: 1 << 20}
+	MaxSequences = &Setting{Name: "max_sequences", Help: "the most completions of a model at a time; further ones wait", Default: 64, Low: 1, High: 1 << 20}
 	LMCache      = &Setting{Name: "cache", Help: "MiB of each model's key-value cache", Unit: "MiB", Default: 256, Low: 1, High: 1 << 30}
 	LM           = []*Setting{MaxSequences, LMCache}
 )

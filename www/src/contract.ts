@@ -472,13 +472,13 @@ export interface ScoringConfig {
   minLength?: number;
   /** Periodic: tokens from one position to the next; at least 1 tokens; default 50. */
   every?: number;
-  /** Entropy: an entropy in nats; a position is at a token with a higher entropy; at least 0 nats; default 1e-10. */
+  /** Entropy: there is a position after each token whose entropy is above this value, in nats; at least 0 nats; default 1e-10. */
   entropyThreshold?: number;
   /** Entropy: fewest tokens from one position to the next; at least 0 tokens; default 10. */
   minGap?: number;
   /** Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is; 0 to 1; default 0.5. */
   alpha?: number;
-  /** Fusion depth: later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2. */
+  /** Fusion depth: number of later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2. */
   depth?: number;
   /** Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration; at least 0 continuations; default 1. */
   width?: number;
@@ -510,7 +510,7 @@ export interface ScoringConfig {
   maxPositions?: number;
   /** Positions of a choice whose confidence later events may still change; 8 to 4096 positions; default 128. */
   maxPending?: number;
-  /** Most text of a segment that is kept for the confidence model; 0 to 16777216 bytes; default 65536. */
+  /** The most text of a segment that is kept for the confidence model; 0 to 16777216 bytes; default 65536. */
   maxText?: number;
   /** Statistics: share of the tokens so far whose log-probabilities may be missing or implausible; 0 to 1; default 0.2. */
   maxMissing?: number;

@@ -19,7 +19,7 @@ const (
 // The settings of the commands that score streams.
 const (
 	ScoringEngine    = "wazero"     // the engine that scores: finece.wasm on wazero, or native Go code; both give the same results, bit for bit
-	ScoringEstimator = "logprob"    // where confidences come from: logprob (a statistic of the stream's log-probabilities), trajectory (a model of how they develop), samples (how many further answers agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
+	ScoringEstimator = "logprob"    // where confidences come from: logprob (a statistic of the stream's log-probabilities), trajectory (a model of how the log-probabilities develop), samples (how many further answers agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
 	ScoringMethod    = "perplexity" // logprob: the statistic
 )
 
@@ -32,15 +32,15 @@ const (
 // The settings of the gateway.
 const (
 	GatewayPolicy          = "annotate"                                                               // what the gateway does with confidences
-	GatewayWarnBelow       = 0.8                                                                      // warn: confidence that a whole answer needs
+	GatewayWarnBelow       = 0.8                                                                      // warn: an answer with a confidence below this value gets the warning
 	GatewayWarnText        = "\n\n(This answer may be wrong. Please check it.)"                       // warn: text that is added to an answer below the threshold
-	GatewayWithholdBelow   = 0.8                                                                      // withhold: confidence that text needs
-	GatewayStopBelow       = 0.2                                                                      // stop: confidence below which an answer is ended
+	GatewayWithholdBelow   = 0.8                                                                      // withhold: text with a confidence below this value is not sent
+	GatewayStopBelow       = 0.2                                                                      // stop: an answer with confidences below this value is ended
 	GatewayStopAfter       = 2                                                                        // stop, and escalate in the modes restart and continue: positions in a row that have to be below the threshold
-	GatewaySkipAbove       = 1                                                                        // URL: confidence of the question alone, p(0), above which the rest of the answer is not scored and passes; 1 never skips
-	GatewayEscalateBelow   = 0.5                                                                      // escalate: confidence that a whole answer needs
+	GatewaySkipAbove       = 1                                                                        // URL: if the confidence of the question alone, p(0), is above this value, the answer is sent without being scored; 1 scores every answer
+	GatewayEscalateBelow   = 0.5                                                                      // escalate: for an answer with a confidence below this value, another model is asked
 	GatewayEscalateShare   = 1                                                                        // escalate: share of the requests that may ask the other model
-	GatewayEscalateMode    = "hold"                                                                   // escalate: with hold, an answer is held until its confidence decides which answer is sent; with restart, text is sent as it comes, and another model's new answer follows it; with continue, the other model continues the text that was sent, if continue_by says how
+	GatewayEscalateMode    = "hold"                                                                   // escalate: hold keeps the answer back until its confidence decides which answer is sent; restart sends text as it comes and, if the confidence is low, adds another model's new answer; continue lets the other model continue the text that was sent, if continue_by says how
 	GatewayRestartText     = "\n\n(The answer so far may be wrong. Another model answers again.)\n\n" // escalate, mode restart: text before the other model's answer
 	GatewayAnswers         = 3                                                                        // best-of, vote: answers to each request
 	GatewayVoteBy          = "number"                                                                 // vote: the grader that reads final answers
@@ -48,19 +48,19 @@ const (
 	GatewayRolloutTokens   = 512                                                                      // width over 1: the most tokens of a sampled continuation; a longer one is left out
 	GatewayRolloutBudget   = 4096                                                                     // width over 1: the most tokens of all sampled continuations of one answer
 	GatewayFinishReason    = "content_filter"                                                         // withhold, stop: the finish_reason of an answer that is ended
-	GatewayCarrier         = "field"                                                                  // how a stream carries confidences
+	GatewayCarrier         = "field"                                                                  // how a stream carries confidences: as a field of its JSON, or in comments between its events
 	GatewayUncalibrated    = "refuse"                                                                 // warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated
-	GatewayCarrierDelay    = 250 * time.Millisecond                                                   // field: time that a confidence waits for a chunk of the upstream
+	GatewayCarrierDelay    = 250 * time.Millisecond                                                   // field: the longest time that a confidence waits for a chunk of the upstream
 	GatewayRequests        = 128                                                                      // requests to the model's server at once, for all answers together
 	GatewayModelCache      = 4096                                                                     // replies of the confidence model that are kept and used again for equal prompts; 0 keeps none
-	GatewaySettle          = 1 * time.Second                                                          // annotate: time that the end of an answer waits for the confidence model
+	GatewaySettle          = 1 * time.Second                                                          // annotate: the longest time that the end of an answer waits for the confidence model
 	GatewayMaxDelay        = 30 * time.Second                                                         // withhold, escalate, best-of, vote: the longest time that text waits for its confidence
 	GatewayMaxHeld         = 1048576                                                                  // withhold: the most bytes that are held
 	GatewayUpstreamTimeout = 10 * time.Minute                                                         // time until the upstream begins to answer; answers that are not streamed take long to begin
 	GatewayIdleTimeout     = 5 * time.Minute                                                          // time that the upstream may be silent within an answer
 	GatewayRequestTimeout  = 2 * time.Minute                                                          // time for a client to send a whole request
 	GatewayWriteTimeout    = 30 * time.Second                                                         // time for a client to read a piece of an answer
-	GatewayMaxStreams      = 8192                                                                     // requests at the same time; more get status 503
+	GatewayMaxStreams      = 8192                                                                     // the most requests at the same time; further ones get status 503
 	GatewayMaxRequest      = 33554432                                                                 // the largest request that is read to be scored, in bytes
 	GatewayMaxAnswer       = 16777216                                                                 // the largest answer that is scored if it is not streamed, in bytes
 )
@@ -71,7 +71,7 @@ const (
 	ServingHeaderTimeout  = 10 * time.Second // time for a client to send the headers of a request
 	ServingKeepAlive      = 2 * time.Minute  // time that a connection without a request is kept
 	ServingMaxHeader      = 65536            // the largest headers of a request, in bytes
-	ServingMaxConnections = 10000            // connections at once; more wait to be accepted
+	ServingMaxConnections = 10000            // the most connections at once; further ones wait to be accepted
 )
 
 // The settings of finece serve alone.
@@ -86,15 +86,15 @@ const (
 
 // The settings of the guardrail for LiteLLM.
 const (
-	GuardrailGuardrailTexts = "whole" // the text in LiteLLM's calls: whole answers (with streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged
+	GuardrailGuardrailTexts = "whole" // the text in LiteLLM's calls: whole answers (with streaming_end_of_stream_only or streaming_buffer_until_moderated), or growing: the text of a stream so far, whose last paragraph is not judged
 )
 
 // The settings of the store of feedback about answers.
 const (
 	FeedbackFeedbackRetention = 129600 * time.Minute // time that an answer and its feedback are kept; 0 for no limit
 	FeedbackFeedbackMax       = 1073741824           // maximum size of the database, in bytes; above it the oldest answers are deleted, those without feedback first
-	FeedbackDriftRate         = 0.01                 // highest probability of a false alarm, that a drift is ever reported although the calibration still holds; 0 does not test for drift
-	FeedbackOnDrift           = "report"             // what happens after the calibration has drifted: it is reported, or confidences are also marked as not calibrated
+	FeedbackDriftRate         = 0.01                 // highest probability of a false alarm: that drift is ever reported while the calibration still holds; 0 does not test for drift
+	FeedbackOnDrift           = "report"             // what happens after the calibration has drifted: report only reports it; uncalibrate also marks confidences as not calibrated
 )
 
 // The settings of the commands that sample answers from a model's server.
@@ -110,10 +110,10 @@ const (
 
 // The settings of data construction.
 const (
-	ConstructK               = 30  // completions of a question and of each partial answer
-	ConstructT               = 3   // fragments of the longest partial answers
-	ConstructM               = 3   // partial answers of each length
-	ConstructClusterDistance = 0.3 // clusters are merged while their cosine distance is smaller
+	ConstructK               = 30  // number of completions of a question, and of each partial answer
+	ConstructT               = 3   // number of fragments of the longest partial answers
+	ConstructM               = 3   // number of partial answers of each length
+	ConstructClusterDistance = 0.3 // clusters are merged while the cosine distance between them is below this value
 )
 
 // The settings of the paper's experiments.
@@ -137,7 +137,7 @@ const (
 
 // The settings of the server of small models.
 const (
-	LMMaxSequences = 64  // completions of a model at a time; more wait
+	LMMaxSequences = 64  // the most completions of a model at a time; further ones wait
 	LMCache        = 256 // MiB of each model's key-value cache
 )
 

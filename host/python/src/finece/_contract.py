@@ -564,13 +564,13 @@ Settings = TypedDict(
         "min_length": int,
         # Periodic: tokens from one position to the next; at least 1 tokens; default 50.
         "every": int,
-        # Entropy: an entropy in nats; a position is at a token with a higher entropy; at least 0 nats; default 1e-10.
+        # Entropy: there is a position after each token whose entropy is above this value, in nats; at least 0 nats; default 1e-10.
         "entropy_threshold": float,
         # Entropy: fewest tokens from one position to the next; at least 0 tokens; default 10.
         "min_gap": int,
         # Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is; 0 to 1; default 0.5.
         "alpha": float,
-        # Fusion depth: later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2.
+        # Fusion depth: number of later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2.
         "depth": int,
         # Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration; at least 0 continuations; default 1.
         "width": int,
@@ -604,7 +604,7 @@ Settings = TypedDict(
         "max_positions": int,
         # Positions of a choice whose confidence later events may still change; 8 to 4096 positions; default 128.
         "max_pending": int,
-        # Most text of a segment that is kept for the confidence model; 0 to 16777216 bytes; default 65536.
+        # The most text of a segment that is kept for the confidence model; 0 to 16777216 bytes; default 65536.
         "max_text": int,
         # Statistics: share of the tokens so far whose log-probabilities may be missing or implausible; 0 to 1; default 0.2.
         "max_missing": float,
@@ -619,13 +619,13 @@ BINS: Final = 10
 """Number of bins."""
 
 WITHHOLD_BELOW: Final = 0.8
-"""Withhold: confidence that text needs."""
+"""Withhold: text with a confidence below this value is not sent."""
 
 ALPHA: Final = 0.5
 """Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is."""
 
 DEPTH: Final = 2
-"""Fusion depth: later positions that revise an estimate; 0 for no integration."""
+"""Fusion depth: number of later positions that revise an estimate; 0 for no integration."""
 
 WIDTH: Final = 1
 """Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration."""
