@@ -1,15 +1,17 @@
 // Package guardrail serves LiteLLM's generic guardrail API (guardrail: generic_guardrail_api)
-// with a confidence model. LiteLLM calls it before an answer is generated, and again when there
-// is text of the answer. LiteLLM blocks the answer if the guardrail says so.
+// with a confidence model. LiteLLM is a proxy for language models. It calls the
+// guardrail before an answer is generated, and again when there is text of the
+// answer. It blocks the answer if the guardrail says so.
 //
 //	handler, err := guardrail.New(config)
 //	...
 //	mux.Handle(guardrail.Path, access.GuardAPI(handler)) // access is a *gateway.Access
 //
-// LiteLLM's first call has the question, and later calls have the text without the question. All
-// calls have a litellm_call_id, by which the guardrail finds the question in its memory. So the
-// guardrail needs the modes pre_call and post_call in LiteLLM. The calls have no
-// log-probabilities.
+// LiteLLM's first call has the question, and later calls have the text without the
+// question. All calls about an answer have the same litellm_call_id, so the guardrail
+// keeps the question in memory until the later calls. In LiteLLM the guardrail
+// therefore needs both modes, pre_call and post_call. The calls have no
+// log-probabilities, so a confidence model is needed.
 //
 // # Streams
 //
@@ -84,8 +86,8 @@ type Verdict struct {
 	Client     string
 	Blocked    bool
 	Reason     string  // "low", or why the text could not be checked; "" if it passed the check
-	Confidence float64 // the lowest confidence that was compared, if Reason is "" or "low"
-	Skipped    bool    // the text passed by the confidence of its question alone
+	Confidence float64 // the lowest confidence of the judged parts, if Reason is "" or "low"
+	Skipped    bool    // the text passed because the confidence of its question is above SkipAbove
 }
 
 // Handler serves a guardrail. It is safe for concurrent use. It does not check who may use it:
@@ -97,7 +99,7 @@ type Handler struct {
 
 type callKey struct{ client, id string }
 
-// asked is a question whose answer has not come yet.
+// asked is a question whose answer is not complete yet.
 type asked struct {
 	messages follow.Conversation
 	mu       sync.Mutex

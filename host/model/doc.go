@@ -24,9 +24,9 @@
 // goroutines. These never wait for the first goroutine: the channel of replies has room for
 // every request in flight.
 //
-// A request is built when it can be sent, not when the session asks for it. If later text makes
-// the estimate unnecessary before that, the request is never sent. If the request is in flight,
-// it is cancelled.
+// A request is built when it can be sent, not when the session asks for it. If later
+// text makes the estimate unnecessary before that, the request is never sent. If the
+// request is already in flight, it is cancelled.
 //
 // # Order
 //
@@ -35,9 +35,9 @@
 // Requests of different sessions that wait for Config.Concurrency of one client are sent in the
 // same order.
 //
-// Each request has one prompt. Servers that batch, such as vLLM and llama.cpp, batch the
-// requests that arrive at the same time. A request with several prompts would have to wait for
-// all of them to be known.
+// Each request has one prompt. Servers such as vLLM and llama.cpp batch the requests
+// that arrive at the same time. A request with several prompts could only be sent
+// when all of the prompts are known.
 //
 // Config.Cache keeps replies by the hash of their requests. With Config.Hedge, a second request
 // is sent if the first one takes longer than that time.
@@ -46,11 +46,13 @@
 //
 // A failure is an [Error] with a session.Reason, and the position becomes unavailable for that
 // reason. Within the time limit, a request is retried if there is no connection, if the
-// connection breaks off, and for status 429 and 5xx except 501. A retry waits as long as
-// Retry-After says, else a growing time with jitter. If Retry-After is beyond the time limit,
-// the request fails at once. If the server answers 429, or 503 with Retry-After, all requests of
-// the client wait that long. Then one request is sent at a time until one succeeds. A client
-// without retries does not wait: its requests fail during that time. If the time limit ends
-// between two attempts, the error is that of the last attempt. A reply without a probability is
-// not a failure here: the session reads the reply and reports it.
+// connection breaks off, and for status 429 and 5xx except 501. A retry waits as long
+// as Retry-After says. Without that header it waits for a random time that grows with
+// each retry. If Retry-After is beyond the time limit, the request fails at once. If
+// the server answers 429, or 503 with Retry-After, all requests of the client wait
+// that long. Then one request is sent at a time until one succeeds. A client whose
+// Config.Retries is 0 does not wait: its requests fail during that time. If the time
+// limit ends between two attempts, the error is that of the last attempt. A reply
+// without a probability is not a failure here: the session reads the reply and
+// reports it.
 package model

@@ -26,7 +26,7 @@ type Reply struct {
 	Err  error // an [*Error]
 }
 
-// Limits are for the requests of one session. Start from [DefaultLimits].
+// Limits bound the requests of one session. Start from [DefaultLimits].
 type Limits struct {
 	Flying  int // requests of this session in flight; at least 1
 	Waiting int // the most requests that wait to be sent; if there are more, the oldest are given up
@@ -72,7 +72,7 @@ type ask struct {
 	at   place
 }
 
-// place identifies a position.
+// place identifies a position by its choice and its index.
 type place struct{ choice, index int }
 
 // question reports whether the position is p(0).
@@ -126,7 +126,7 @@ func (x *Exchange) Handle(events []session.Event) error {
 	return x.supersede()
 }
 
-// ground cancels requests in flight whose positions the events give up.
+// ground cancels the requests in flight about positions that the events give up.
 func (x *Exchange) ground(events []session.Event) {
 	for i := range events {
 		e := &events[i]
@@ -181,8 +181,8 @@ func (x *Exchange) Settle(r Reply) error {
 	return x.send()
 }
 
-// Drain settles replies until no request is pending, also none about continuations. If ctx is
-// done before, the pending requests are cancelled.
+// Drain settles replies until no request is pending, including those about
+// continuations. If ctx is done before, the pending requests are cancelled.
 func (x *Exchange) Drain(ctx context.Context) error {
 	for x.Pending()+x.Rolling() > 0 {
 		select {
@@ -197,8 +197,8 @@ func (x *Exchange) Drain(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends all requests at the next call. Pending and later positions fail for the reason
-// given. The exchange's handle function may call it.
+// Stop makes the next call of a method end all requests. Pending and later positions
+// fail for the reason given. The exchange's handle function may call it.
 func (x *Exchange) Stop(why session.Reason) { x.over = why }
 
 // Abandon fails every pending position for the reason given and stops the

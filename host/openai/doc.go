@@ -1,8 +1,8 @@
 // Package openai samples from language models behind OpenAI-compatible servers.
 //
-// A [Generator] asks a model to answer a question or to continue a partial answer, in one of the
-// ways that servers offer ([API]). A [Sampler] gets many completions of one [Stem] (a question
-// with the answer so far), with a seed for each request:
+// A [Generator] asks a model to answer a question or to continue a partial answer,
+// with one of the APIs that servers offer ([API]). A [Sampler] gets many completions
+// of one [Stem] (a question with the answer so far), with a seed for each request:
 //
 //	server := model.DefaultConfig("http://127.0.0.1:8000/v1")
 //	generator, err := openai.NewGenerator(openai.GeneratorConfig{Server: server, Temperature: 1, MaxTokens: 512})

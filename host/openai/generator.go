@@ -288,7 +288,7 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 	return out, nil
 }
 
-// perRequest returns how many of n wanted completions to ask for in one request.
+// perRequest returns how many completions to ask for in one request if n are wanted.
 func (g *Generator) perRequest(n int) int {
 	if most := int(g.most.Load()); most > 0 {
 		return min(n, most)
@@ -296,7 +296,7 @@ func (g *Generator) perRequest(n int) int {
 	return n
 }
 
-// gave remembers that a request for asked completions returned only got.
+// gave remembers that a request for asked completions returned only got completions.
 func (g *Generator) gave(asked, got int) {
 	for got < asked {
 		most := g.most.Load()

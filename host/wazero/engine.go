@@ -40,13 +40,15 @@ type options struct {
 // WithCore runs another build of the module instead of the embedded one.
 func WithCore(module []byte) Option { return func(o *options) { o.core = module } }
 
-// WithMemoryLimit bounds the memory of each session's instance, in bytes: 1 to
-// 4 GiB, rounded up to 64 KiB. The default is 32 MiB, far more than a session needs with the
-// default limits of host.Config. An instance that needs more than the limit traps.
+// WithMemoryLimit bounds the memory of each session's instance: from 1 byte to 4 GiB,
+// rounded up to a multiple of 64 KiB. The default is 32 MiB, far more than a session
+// needs with the default limits of host.Config. An instance that needs more than the
+// limit traps.
 func WithMemoryLimit(bytes int) Option { return func(o *options) { o.memoryLimit = bytes } }
 
-// WithCacheDir keeps the compiled module in a folder, for processes that start often. The folder
-// holds native code, so only the process should be able to write to it.
+// WithCacheDir keeps the compiled module in a folder, for processes that start often.
+// The folder contains native code that the process runs, so only the process should
+// be able to write to it.
 func WithCacheDir(dir string) Option { return func(o *options) { o.cacheDir = dir } }
 
 // Engine is the engine that runs finece.wasm on wazero.
@@ -60,8 +62,8 @@ type Engine struct {
 	idle     idle
 }
 
-// New compiles the module, checks its imports, exports and ABI version, and makes a trial
-// instance. So a wrong file is an error here and not in the middle of a stream.
+// New compiles the module, checks its imports, exports and ABI version, and makes a
+// trial instance. So New reports a wrong file, and not the first stream.
 func New(ctx context.Context, opts ...Option) (*Engine, error) {
 	o := options{core: wasm.Core, memoryLimit: 32 << 20}
 	for _, opt := range opts {
@@ -162,10 +164,10 @@ func (e *Engine) Close() error {
 	return err
 }
 
-// Open opens a session, in an idle instance if there is one, else in a new one.
+// Open opens a session in an idle instance, or in a new one if none is idle.
 func (e *Engine) Open(c host.Config) (host.Session, []host.Event, error) {
 	if err := c.Validate(); err != nil {
-		return nil, nil, err // before an instance is made
+		return nil, nil, err // an error before an instance is made
 	}
 	i := e.idle.take()
 	if i == nil {

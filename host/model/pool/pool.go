@@ -66,7 +66,8 @@ func Configure(c *model.Config, servers []string) error {
 	return nil
 }
 
-// root is where clients send the requests of a pool. No server is there.
+// root is the base URL of clients that use a pool. There is no such server: Do
+// replaces it.
 const root = "http://pool.invalid/"
 
 // Pool is a model.Doer over several servers. It is safe for concurrent use.
@@ -76,7 +77,8 @@ type Pool struct {
 	members []*member
 }
 
-// New makes a pool that keeps so many connections to each server open.
+// New makes a pool. connections is the number of idle connections that it keeps open to
+// each server.
 func New(servers []Server, connections int) (*Pool, error) {
 	if len(servers) == 0 {
 		return nil, errors.New("pool: there are no servers")
@@ -141,7 +143,7 @@ func (p *Pool) Do(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// pauseOf is how long a server asks not to be asked; 0 if it does not say.
+// pauseOf returns how long a server asks to get no requests; 0 if it does not say.
 func pauseOf(resp *http.Response) time.Duration {
 	if wait, ok := model.RetryAfter(resp.Header.Get("Retry-After")); ok {
 		return wait
