@@ -25,7 +25,7 @@ const (
 type Carrier string
 
 const (
-	Field   Carrier = "field"   // the key finece of chunks
+	Field   Carrier = "field"   // the member finece of chunks and events
 	Comment Carrier = "comment" // comment lines, which no SDK sees
 )
 
@@ -69,23 +69,23 @@ type Config struct {
 	// These are more than 0.
 	RequestTimeout time.Duration // until the client has sent a whole request
 	MaxStreams     int           // requests under way at once
-	HeaderTimeout  time.Duration // until the upstream answers; plain answers take long
+	HeaderTimeout  time.Duration // until the upstream's headers come; for a plain answer they come at its end, so this takes long
 	IdleTimeout    time.Duration // between two reads of an answer
 	WriteTimeout   time.Duration // of one write to the client
 	MaxRequest     int64         // bytes of a request that is read
 	MaxAnswer      int64         // bytes of a plain answer that is read
 
-	// MaxEvent is how many bytes of a stream's event are read; more than 0. The
-	// session's own is raised to it, up to 16 MiB. A session uses a few times its
-	// largest event. A hostile stream can push that to 40 times MaxEvent;
-	// wazero.WithMemoryLimit sets a hard bound.
+	// MaxEvent is the largest number of bytes of a stream's event that is read; more
+	// than 0. The session's own MaxEvent is raised to this value, up to 16 MiB. A
+	// session uses a few times its largest event. A hostile stream can push that to
+	// 40 times MaxEvent; wazero.WithMemoryLimit sets a hard bound.
 	MaxEvent int
 
 	// Report is called with errors, for a log. (It is not a slog.Logger, which would make the
 	// edge worker 100 KB larger.)
 	Report func(message string, err error)
 
-	// Observe is called after each exchange, unless it is nil.
+	// If Observe is not nil, it is called after each exchange.
 	Observe Observer
 
 	// Name, with Observe, makes an id for each scored answer. The id is sent in the header

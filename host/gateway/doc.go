@@ -40,13 +40,14 @@
 // # Access
 //
 // Config.Key is the operator's API key for the upstream. It replaces the client's credentials.
-// The gateway sends it with scored routes and lists of models alone, so that no client reaches
-// files, fine-tuning or the administration of the operator's account. It is sent as
-// Authorization: Bearer KEY, and with /v1/messages as X-Api-Key. A gateway with Config.Key needs
-// to know its clients (Config.Access). A client sends its client key as Authorization: Bearer
-// KEY, X-Api-Key or X-FineCE-Key, and the gateway does not pass it on. A request without a
-// client key gets status 401 (finece-key). Without Config.Key, the client's own Authorization is
-// sent to the upstream, unless it is a client key.
+// The gateway sends the key only with scored routes and lists of models. So no client
+// reaches files, fine-tuning or the administration of the operator's account. The key
+// is sent as Authorization: Bearer KEY, and with /v1/messages as X-Api-Key. A gateway
+// with Config.Key needs rules for its clients (Config.Access). A client sends its
+// client key as Authorization: Bearer KEY, X-Api-Key or X-FineCE-Key, and the gateway
+// does not pass it on. A request without a client key gets status 401 (finece-key).
+// Without Config.Key, the client's own Authorization is sent to the upstream, unless
+// it is a client key.
 //
 // A request whose Host header is not a name of the server gets status 403 (finece-host). A
 // browser's request from a page of another origin gets status 403 (finece-origin), unless
@@ -64,7 +65,7 @@
 //	 "usage":{"prompt_tokens":900,"completion_tokens":5100},
 //	 "scoring":{"model_tokens":4100,"rollout_tokens":0,"logprob_bytes":90500},"limits":{"rate":60,"tokens":200000}}
 //
-// tokens and today count the tokens of answers; [Use] says how. usage is the sum of the usage
+// tokens and today count the tokens of answers, as [Use] describes. usage is the sum of the usage
 // that the upstream reported. scoring is the cost of the confidences: tokens of the confidence
 // model, as its server counts them, tokens of sampled continuations, and bytes of
 // log-probabilities that the client did not ask for. Several gateways, and the isolates of a
@@ -73,20 +74,21 @@
 // # A request's own policy
 //
 // A request may choose one of the policies in Handling.AllowPolicy, by the member finece of its
-// body or by the header X-FineCE-Policy. If it has both, the member counts:
+// body or by the header X-FineCE-Policy. If a request has both, the member applies:
 //
 //	{"model":"...","messages":[...],"finece":{"policy":"warn"}}
 //
-// With the policy off, the answer passes without records, unchecked for the reason opted-out,
-// even if Handling.Failure is closed. With no-records, the policy of the route applies, and the
-// answer has the headers below but no records. The gateway removes the member and the header
-// from a scored request before it sends the request on. A request for a policy that is not
-// allowed gets status 400 (finece-policy), so that no client relies on a policy that does not
-// apply. By default no policy may be chosen.
+// With the policy off, the answer passes unchecked and without records, even if
+// Handling.Failure is closed. The reason is opted-out. With no-records, the policy of
+// the route applies, and the answer has the headers below but no records. The gateway
+// removes the member and the header from a scored request before it sends the request
+// on. A request for a policy that is not allowed gets status 400 (finece-policy), so
+// that no client relies on a policy that does not apply. By default no policy may be
+// chosen.
 //
 // Handling.AllowPolicy is the same for every client key. A client may opt out with each request.
-// Such requests and their tokens count towards the client's limits, and the observer is told the
-// reason opted-out.
+// Such requests and their tokens count towards the client's limits. The observer gets
+// the reason opted-out.
 //
 // # What a client sees
 //
@@ -123,13 +125,14 @@
 //
 // With the carrier field, the envelope is the top-level key finece of chunks or events. With the
 // carrier comment, it is the payload of a comment line of the event stream, such as
-// `: finece {...}`. In a plain answer, one that is not streamed, it is a top-level key. The id
-// and the generator are the answer's own id and model.
+// `: finece {...}`. In a plain answer, one that is not streamed, it is a top-level
+// key. The id is the upstream's id of the answer. The generator is the model that
+// answered.
 //
 // The records are confidence, decision, fault and end. A confidence replaces an earlier one with
 // the same choice and index. If several with the same choice and index are due at once, only the
-// last one is sent. Under Withhold faults have no detail, since the detail could quote held
-// text. Decisions are:
+// last one is sent. Under the policy withhold, faults have no detail, since the
+// detail could quote held text. Decisions are:
 //
 //	action   reason
 //	end      low: a confidence is below the threshold, and the rest is not sent;
@@ -148,10 +151,10 @@
 //	skip     core-lost: nothing from here on is scored (failure policy open);
 //	         high, of the policy gate: p(0) is above skip_above, and the rest is not scored
 //
-// A reason that the table does not list is that of an unavailable confidence, or one of
-// not-calibrated, not-scored, held-too-long, held-too-much, stream-failed, provider-error and
-// core-lost. byte counts the bytes of the answer's text that were cleared, or sent, before the
-// decision.
+// Other reasons are those of an unavailable confidence, and not-calibrated,
+// not-scored, held-too-long, held-too-much, stream-failed, provider-error and
+// core-lost. byte counts the bytes of the answer's text that were cleared, or sent,
+// before the decision.
 //
 // Errors of the gateway have the form of OpenAI's, with the type finece-error. Below
 // /v1/messages they have the form of Anthropic's, with the type for the status and a key code.
@@ -172,20 +175,22 @@
 // [DONE] carries them.
 //
 // The core reads each event once. It reports where the event ends, what the event contains and
-// where a member can be added to its JSON (see stream.Frame). An event is sent on as soon as it
-// is complete.
+// where a member can be added to its JSON (see stream.Frame). The gateway sends an
+// event on as soon as the event is complete.
 //
 // Under the policy annotate text never waits for the confidence model. [DONE] waits for its last
 // replies, for Config.Settle at most. A breaker opens after several answers in a row whose last
-// estimates failed or were late, after ten failed requests in a row, or when the median of the
-// last replies took longer than the end of an answer waits. While the breaker is open, the model
-// is not asked and no answer waits. Every half minute the breaker lets the requests of one
-// answer through, to see whether the model replies.
+// estimates failed or were late, after ten failed requests in a row, or when more
+// than half of the last replies took longer than the end of an answer waits. While
+// the breaker is open, the model is not asked and no answer waits. Every half minute
+// the breaker lets the requests of one answer through, to see whether the model
+// replies.
 //
-// If the confidence model fails under annotate, the built-in estimator Session.Method takes its
-// place, provided that the stream has log-probabilities. While the breaker is open, the gateway
-// asks the upstream for log-probabilities. These confidences have the source logprob, are not
-// integrated with others, and are calibrated only by Session.FallbackCalibration.
+// If the confidence model fails under annotate, the built-in estimator Session.Method
+// takes its place, if the stream has log-probabilities. While the breaker is open,
+// the gateway asks the upstream for log-probabilities. These confidences have the
+// estimator logprob in their source. They are not integrated with others, and only
+// Session.FallbackCalibration calibrates them.
 //
 // Under the policy warn, a choice's finish_reason waits for p(z), as [DONE] does under annotate.
 // If p(z) is below Config.WarnBelow, a chunk with Config.WarnText comes before the
@@ -194,25 +199,27 @@
 // client asked for JSON by response_format, or if p(z) is unavailable.
 //
 // Under the policy withhold, text is held until the fused confidence of the position
-// after it is known. At or above the threshold the text is sent. Below it, the choice ends there
-// with Config.FinishReason, and the stream ends with its last choice. A chunk is sent as a
-// whole, so a chunk with a position in the middle of its text waits for the next position. A
-// later revision does not call text back. p(0) covers no text and withholds none. Everything in
-// a choice other than text, such as a tool call or an unknown member, waits for p(z). An event
-// that is not JSON or is too large for the session cannot be checked. If an event has several
-// choices and the policy has ended one of them, the others end, too. A plain answer is judged as
-// a whole, by p(z).
+// after it is known. At or above the threshold the text is sent. Below the threshold,
+// the choice ends there with Config.FinishReason. The stream ends when its last
+// choice has ended. A chunk is sent as a whole, so a chunk with a position in the
+// middle of its text waits for the next position. Text that was sent stays, even if
+// its confidence is revised later. p(0) covers no text, so it withholds none.
+// Everything in a choice other than text, such as a tool call or an unknown member,
+// waits for p(z). An event that is not JSON or is too large for the session cannot be
+// checked. If an event has several choices and the policy has ended one of them, the
+// others end, too. A plain answer is judged as a whole, by p(z).
 //
 // The policy stop holds no text. If the confidences of a choice are below the threshold at
 // Config.StopAfter positions in a row, the choice ends there, with Config.FinishReason. When no
 // choice is left, the request to the upstream is cancelled, so that the upstream can stop
-// generating. The first value of each position counts, and later revisions do not. A plain
-// answer is complete when it comes, so stop only annotates it.
+// generating. Only the first value of each position counts; later revisions do not. A
+// plain answer is complete when it comes, so stop only annotates it.
 //
 // The policies escalate, best-of and vote ask for several answers to a request and send one.
-// Each answer is scored in memory, and nothing is sent before one is chosen. Token counts that
-// the client sees are the sums of all answers. A client's seed (Ollama: options.seed) is raised
-// by one from answer to answer. Requests for several choices are not scored.
+// Each answer is scored in memory, and nothing is sent before one is chosen. The
+// token counts that the client sees are sums over all answers. A client's seed
+// (Ollama: options.seed) is raised by one from answer to answer. Requests for several
+// choices are not scored.
 //
 //	escalate  if p(z) is below Config.EscalateBelow, Config.EscalateModel is asked, for
 //	          Config.EscalateShare of the requests at most. If that model fails, or if p(z)
@@ -226,52 +233,58 @@
 // # Escalation after text was sent
 //
 // With Config.EscalateMode restart, the text of a stream is sent as it comes. The gateway asks
-// the other model for a new answer if the confidences of Config.StopAfter positions in a row are
-// below Config.EscalateBelow, or if p(z) is. Until that answer begins, nothing is sent. Then the
-// first request is cancelled. The client gets Config.RestartText and then the other model's
-// text, in events that the gateway writes: one stream, with one beginning and one end. In
-// Messages the text goes to the open block; in Responses to the open message, or to another one.
-// The records of the other answer count bytes and tokens from the beginning of all text, and
-// their indices continue. The other answer has no p(0), and the envelope names its model.
+// the other model for a new answer if p(z), or the confidences of Config.StopAfter
+// positions in a row, are below Config.EscalateBelow. Until the new answer begins,
+// nothing is sent. Then the first request is cancelled. The client gets
+// Config.RestartText and then the other model's text, in events that the gateway
+// writes: one stream, with one beginning and one end. In Messages the text goes to
+// the open block; in Responses to the open message, or to another one. The records of
+// the other answer count bytes and tokens from the beginning of all text, and their
+// indices continue. The other answer has no p(0), and the envelope names its model.
 //
-// With Config.EscalateMode continue, the other model is given the text that was sent, and its
-// own text follows that text without a note. Config.Continue says how the model is asked. The
-// text goes to it without the white space at its end, and white space that it repeats is not
-// sent again. A confidence model judges the text of both models together. Statistics cover the
-// tokens of the other model alone. The other model is asked for a new answer, as with restart,
-// if the first answer is complete already, if no API or setting says how to continue it, or if
-// the other model refuses to continue or fails.
+// With Config.EscalateMode continue, the other model gets the text that was sent. Its
+// own text follows that text without a note. Config.Continue says how the model is
+// asked. The model gets the text without the white space at its end. If the model
+// repeats that white space, it is not sent again. A confidence model judges the text
+// of both models together. Statistics of log-probabilities cover only the tokens of
+// the other model. The other model is asked for a new answer, as with restart, if the
+// first answer is complete already, if no API or setting says how to continue it, or
+// if the other model refuses to continue or fails.
 //
 // Config.EscalateShare and Config.Failure apply here, too: if the other model gives no answer,
 // the first answer continues (open) or ends (closed). If the other model's answer breaks off,
 // the client's stream breaks off, since text that was sent cannot be called back. The other
-// answer's reasoning is not sent. The usage is the sum of the usage of both answers; of an
-// answer that was cancelled, the tokens that came count. The mode hold applies instead if the
-// request is not streamed, asks for JSON or log-probabilities, or has tools.
+// answer's reasoning is not sent. The usage is the sum of the usage of both answers;
+// for an answer that was cancelled, the tokens that came count. The mode hold applies
+// instead if the request is not streamed, asks for JSON or log-probabilities, or has
+// tools.
 //
 // # The gate
 //
 // With Handling.SkipAbove below 1, p(0), the confidence of the question alone, decides whether
-// an answer is scored. If p(0) is above SkipAbove, the confidence model is asked nothing more,
-// and the answer passes under every policy and failure policy. Withhold releases its text, warn
-// adds nothing, and escalate asks no other model. Best-of and vote send the first answer that
-// comes and cancel the others. The records of such an answer are p(0), the decision skip, faults
-// and the end. The observer is told that it is unavailable, for the reason skipped.
+// an answer is scored. If p(0) is above SkipAbove, the confidence model gets no
+// further request, and the answer passes under every policy and failure policy.
+// Withhold releases its text, warn adds nothing, and escalate asks no other model.
+// Best-of and vote send the first answer that comes and cancel the others. The
+// records of such an answer are p(0), the decision skip, faults and the end. The
+// observer gets the status unavailable with the reason skipped.
 //
-// Until p(0) is known, nothing else is asked, so the first confidences of an answer come one
-// reply later. If p(0) does not come, or is not calibrated, the answer is scored as without the
-// gate. Only a confidence model gives a p(0).
+// Until p(0) is known, the confidence model gets no other request. So the first
+// confidences of an answer come later, by the time of one reply. If p(0) does not
+// come, or is not calibrated, the answer is scored as without the gate. Only a
+// confidence model gives a p(0).
 //
 // # Sampled continuations
 //
 // The estimates of a stream's later positions revise the estimate of an earlier one. With a
-// fusion width w over 1 in Handling.Session, the gateway also samples w-1 other continuations of
-// each position except the end from the upstream; the stream itself is one of the w. The
-// confidence model judges each continuation as a whole answer, and package bci fuses the
-// results. A position is sampled once it has its own estimate. It stays provisional until its
-// continuations have come; then its records are revised. Text never waits for continuations. The
-// end of an answer waits for them as long as for the confidence model; then the fusion uses
-// those that have come.
+// fusion width w over 1 in Handling.Session, the gateway also samples w-1 other
+// continuations from the upstream, for each position except the end. The stream
+// itself is one of the w continuations. The confidence model judges each continuation
+// as a whole answer, and package bci fuses the results. The continuations of a
+// position are sampled once the position has its own estimate. The position stays
+// provisional until its continuations have come; then its record is revised. Text never waits
+// for continuations. The end of an answer waits for them as long as for the
+// confidence model; then the fusion uses those that have come.
 //
 // Config.Continue says how the upstream is asked to continue an answer: the client's request
 // is sent again, not streamed, at temperature 1, with the answer so far as the last message.
@@ -280,8 +293,9 @@
 // the upstream fails, no more are sampled for that answer. Exchange.RolloutTokens and the
 // scoring part of GET /finece/usage count their tokens; the usage in the answer does not.
 //
-// Nothing is sampled for plain answers, under escalate (hold), best-of and vote, for requests
-// for JSON, for several choices or with tools, for reasoning, in Responses and in /api/generate.
+// No continuations are sampled in these cases: plain answers; the policies escalate
+// (hold), best-of and vote; requests for JSON or for several choices, or with tools;
+// reasoning; Responses; /api/generate.
 //
 // # Messages
 //
@@ -291,18 +305,19 @@
 // content. If the stream breaks off, or the core is lost, they go in a comment.
 //
 // The text of warn is a content_block_delta of the last block of text, whose
-// content_block_stop waits for p(z). If that block has been closed, the text is a block of its
-// own before message_delta.
+// content_block_stop waits for p(z). If that block has been closed, the warning gets
+// its own block before message_delta.
 //
 // An answer that withhold or stop ends gets the content_block_stop of its open block, a
 // message_delta and message_stop. The stop_reason comes from Config.FinishReason:
-// content_filter is refusal, stop is end_turn, length is max_tokens. The usage is the last that
-// the upstream sent. A plain answer that is withheld has one block, with an empty text. A tool
-// call that is stopped before any of its input came gets { as its input, as in Responses.
+// content_filter is refusal, stop is end_turn, length is max_tokens. The usage is the
+// last one that the upstream sent. A plain answer that is withheld has one block,
+// with an empty text. A tool call that is stopped before any of its input came gets {
+// as its input, as in Responses.
 //
-// Thinking is scored as reasoning; its signature is not held. Tool calls, citations, redacted
-// thinking and unknown types wait for p(z) under withhold. If output_config asks for a format,
-// warn adds nothing.
+// Thinking is scored as reasoning. Its signature is never held. Tool calls,
+// citations, redacted thinking and unknown types wait for p(z) under withhold. If
+// output_config asks for a format, warn adds nothing.
 //
 // The API has no log-probabilities. A confidence model can score it; the positions of the
 // built-in estimator are unavailable, for the reason no-logprobs.
@@ -315,21 +330,22 @@
 // the response waits for the last records as [DONE] does. If no event follows, the records go in
 // a comment.
 //
-// The text of warn is a message of its own, in six events before the last one. The last event
-// gets another number, and its output contains the message. In a plain answer the text is
-// appended to the last text of the output.
+// The text of warn is an additional message, in six events before the last one. The
+// last event gets another number, and its output contains the message. In a plain
+// answer the text is appended to the last text of the output.
 //
 // An answer that withhold or stop ends gets the events that end its open parts and items, with
-// the text that was sent. Then comes response.incomplete, with the same text in its output. The
-// reason in its incomplete_details comes from Config.FinishReason: content_filter stays as it
-// is, length is max_output_tokens; stop gives response.completed instead. The usage is null. The
-// response repeats those members of the upstream's response that repeat the request. A plain
-// answer that is withheld has one message, with an empty text.
+// the text that was sent. Then comes response.incomplete, with the same text in its
+// output. The reason in its incomplete_details comes from Config.FinishReason:
+// content_filter stays as it is, and length becomes max_output_tokens. With stop,
+// response.completed comes instead of response.incomplete. The usage is null. The
+// response has the members of the upstream's response that repeat the request. A
+// plain answer that is withheld has one message, with an empty text.
 //
-// A tool call that is not complete by then ends with the status incomplete, and the output of
-// the response leaves it out. If none of its arguments have come, the gateway sends { as its
-// arguments, which is not valid JSON: some clients run a call without arguments even if it is
-// incomplete.
+// A tool call that is not complete when the answer is ended gets the status
+// incomplete, and the output of the response leaves it out. If none of its arguments
+// have come, the gateway sends { as its arguments, which is not valid JSON: some
+// clients run a call without arguments even if it is incomplete.
 //
 // Under withhold, events that repeat text wait until that text is clear. Events at the end of a
 // text wait for p(z), or until the next text is clear. Tool calls, annotations and unknown types
@@ -339,26 +355,29 @@
 //
 // # Ollama
 //
-// If Config.Upstream ends in /v1, Ollama's own API is beside it: /api/x goes to Upstream without
-// /v1, followed by /api/x. An answer is a stream of lines of JSON, unless the request has
-// "stream": false. Records are always the member finece of a line, since lines have no comments.
-// If the upstream sends no line for a while, a line with an empty text carries them. The line
-// with "done": true carries the last records and waits for them as [DONE] does. An answer that
-// withhold or stop ends gets such a line, with Config.FinishReason as its done_reason and
-// without counts.
+// Ollama's own API is not below /v1. So if Config.Upstream ends in /v1, a request for
+// /api/x goes to the upstream's address without /v1, followed by /api/x. An answer is
+// a stream of lines of JSON, unless the request has "stream": false. Records are
+// always the member finece of a line, since lines have no comments. If the upstream
+// sends no line for a while, a line with an empty text carries them. The line with
+// "done": true carries the last records and waits for them as [DONE] does. If
+// withhold or stop ends an answer, the gateway writes such a line, with
+// Config.FinishReason as its done_reason and without counts.
 //
 // Under withhold tool calls wait for p(z). Members that the gateway does not know pass with
-// their line. A plain answer that is withheld has no context, since the context is the text in
-// tokens. A request with a context counts as one of several turns. Ollama's routes that change a
-// server, such as /api/pull, are not served.
+// their line. A plain answer that is withheld has no member context, since that
+// member is the text in tokens. A request with a context counts as one of several
+// turns. The gateway does not serve Ollama's routes that change a server, such as
+// /api/pull.
 //
 // # Stored answers
 //
 // An upstream may store answers and return them by GET /v1/responses/ID, /v1/chat/completions/ID
-// or /v1/conversations/ID/items. Stored answers include those that a policy has ended. They are
-// not scored. If Config.Failure is open and Config.Key is not set, they pass, marked as
-// unchecked for the reason stored. If Config.Key is set, or if the failure policy of Config or
-// of a route for the path is closed, they are refused with status 403.
+// or /v1/conversations/ID/items. A stored answer may be one that a policy has ended,
+// and stored answers are not scored. If Config.Failure is open and Config.Key is not
+// set, they pass, marked as unchecked for the reason stored. If Config.Key is set, or
+// if the failure policy of Config or of a route for the path is closed, they are
+// refused with status 403.
 //
 // # Questions
 //
@@ -384,9 +403,10 @@
 // A client's seed is raised by one from answer to answer. At temperature 0 all answers are the
 // same, so their agreement says nothing. The client sees the first answer and its usage. The
 // confidence of p(z) is the share of the other answers that agree with the first; no other
-// position has a confidence. The end of the first answer waits for the others as for a
-// confidence model. The tokens of the others count as those of the confidence model.
-// Config.Samples cannot be used with the policies stop, escalate, best-of and vote.
+// position has a confidence. The end of the first answer waits for the other answers
+// as long as for a confidence model. Their tokens count as tokens of the confidence
+// model. Config.Samples cannot be used with the policies stop, escalate, best-of and
+// vote.
 //
 // # Handling by route
 //
@@ -408,8 +428,9 @@
 // chunk whose JSON is split over several data lines carries no records either.
 //
 // The core is lost if its wasm module traps or fails. After that the gateway cannot tell where
-// an event ends. It tells the client after the last event that the core has read, and the rest
-// passes unchanged, with the log-probabilities that the gateway asked for.
+// an event ends. After the last event that the core has read, the gateway sends the
+// client a record that says so. The rest passes unchanged, with the log-probabilities
+// that the gateway asked for.
 //
 // Config.Failure decides about answers that cannot be checked. Open lets them pass, marked as
 // unchecked. Closed refuses them, and it also refuses a plain reply with status 200 that is an

@@ -91,9 +91,9 @@
 // is none, with the id of [RolloutID]. Until all of these calls are made, the position and the
 // positions that look ahead to it stay provisional.
 //
-// A continuation is a whole answer, so its value is calibrated like that of p(z). It
-// is left out if only one of the two is a probability: the continuation's value, or
-// the position's estimate.
+// A continuation completes the answer, so its value is calibrated like that of p(z).
+// It is left out if only one of the two is a probability: the continuation's value,
+// or the position's estimate.
 //
 // # Choices
 //
