@@ -40,7 +40,7 @@ func (a *answer) WriteHeader(status int) { a.library.WriteHeader(status) }
 func (a *answer) Flush() {}
 
 // errGone is the error of a write after the client has disconnected.
-var errGone = errors.New("the client has gone")
+var errGone = errors.New("the client has disconnected")
 
 func (a *answer) Write(p []byte) (int, error) {
 	a.begun = true

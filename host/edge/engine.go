@@ -63,7 +63,7 @@ func (i *instance) Call(c host.Call) ([]byte, error) {
 	case trapped:
 		return nil, errors.New("the instance has trapped")
 	case refused:
-		return nil, errors.New("no room for the input")
+		return nil, errors.New("the core has no memory for the input")
 	}
 	if n > i.reach {
 		i.output = i.core.Get("output")

@@ -160,7 +160,7 @@ func (b *breaker) unlock() {
 	b.unsaid = false
 	b.mu.Unlock()
 	if unsaid {
-		b.report("the confidence model", errors.New("several estimates failed or were late; nothing is asked of it until one comes in time again"))
+		b.report("the confidence model", errors.New("several estimates failed or were late; it gets only one probe every half minute, until a reply comes in time"))
 	}
 }
 

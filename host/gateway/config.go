@@ -143,7 +143,7 @@ func (c Config) checked() (Config, *url.URL, error) {
 		return c, nil, fmt.Errorf("gateway: upstream %q: want http:// or https://, a host, and the API's root, such as https://api.openai.com/v1", base.Redacted())
 	}
 	if c.Engine == nil {
-		return c, nil, errors.New("gateway: no engine")
+		return c, nil, errors.New("gateway: Config.Engine is nil: want an engine, such as that of host/wazero")
 	}
 	if c.RefuseUnchecked && c.Failure != Closed {
 		return c, nil, fmt.Errorf("gateway: refuse_unchecked needs the failure policy %s", Closed)
@@ -156,7 +156,7 @@ func (c Config) checked() (Config, *url.URL, error) {
 	}
 	if c.RoundTrip == nil {
 		if c.RoundTrip = defaultRoundTrip; c.RoundTrip == nil {
-			return c, nil, errors.New("gateway: no RoundTrip")
+			return c, nil, errors.New("gateway: Config.RoundTrip is nil, and this platform has no default")
 		}
 	}
 	if c.Meter == nil {

@@ -154,9 +154,9 @@ func (c *Config) samples() error {
 	case c.Samples.Number < 2 || c.Samples.Number > maxAnswers:
 		return fmt.Errorf("gateway: samples %d: want 2 to %d", c.Samples.Number, maxAnswers)
 	case c.Policy == Stop || c.Policy.rule().contest != nil:
-		return fmt.Errorf("gateway: the policy %s does not go with the estimator samples, which judges whole answers and asks again itself", c.Policy)
+		return fmt.Errorf("gateway: the policy %s does not go with the estimator samples: that estimator judges whole answers and asks for further answers itself", c.Policy)
 	case c.skips():
-		return errors.New("gateway: skip_above does not go with the estimator samples, which says nothing of the question alone")
+		return errors.New("gateway: skip_above does not go with the estimator samples: that estimator gives no confidence for the question alone")
 	}
 	return nil
 }

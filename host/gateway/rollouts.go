@@ -108,7 +108,7 @@ func (o *rollouts) ask(ctx context.Context, soFar string, n int) (given int, end
 		o.mu.Unlock()
 		return 0, nil, nil // asked again, one at a time
 	case status != http.StatusOK:
-		return 0, nil, fmt.Errorf("the upstream said %d", status)
+		return 0, nil, fmt.Errorf("the upstream replied with status %d", status)
 	}
 	given, ended, tokens, err := o.read(ctx, document)
 	used = tokens

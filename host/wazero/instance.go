@@ -49,7 +49,7 @@ func (i *instance) send(f api.Function, numbers []uint32, data []byte) ([]byte, 
 		return nil, err
 	}
 	if at == 0 || !i.memory.Write(at, data) {
-		return nil, i.drop(fmt.Errorf("no room for an input of %d bytes", len(data)))
+		return nil, i.drop(fmt.Errorf("the core has no memory for an input of %d bytes", len(data)))
 	}
 	for n, v := range numbers {
 		i.stack[n] = uint64(v)
@@ -87,7 +87,7 @@ func (i *instance) answer(at uint32, err error) ([]byte, error) {
 	length, ok := i.memory.ReadUint32Le(at + 4)
 	answer, whole := i.memory.Read(at, 8+length)
 	if !ok || !whole || 8+length < length {
-		return nil, i.drop(errors.New("an answer outside its memory"))
+		return nil, i.drop(errors.New("the core's answer lies outside its memory"))
 	}
 	return answer, nil
 }

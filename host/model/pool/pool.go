@@ -97,7 +97,7 @@ func New(servers []Server, connections int) (*Pool, error) {
 			return nil, errors.New("pool: a server needs a URL and a weight greater than 0")
 		}
 		if known[s.URL.String()] {
-			return nil, fmt.Errorf("pool: %s is there twice; give it a weight instead, such as #weight=2", s.URL.Redacted())
+			return nil, fmt.Errorf("pool: %s is listed twice; give it a weight instead, such as #weight=2", s.URL.Redacted())
 		}
 		known[s.URL.String()] = true
 		p.members = append(p.members, &member{Server: s})
