@@ -151,7 +151,7 @@ func (a *Accumulator) tally() (tally, error) {
 }
 
 // AUROC returns the area under the ROC curve and its bounds, three equal numbers while a is
-// exact. After a has folded, the value takes pairs inside one cell for ties. For the
+// exact. After a has folded, the value treats pairs in one cell as ties. For the
 // bounds, all of these pairs are ranked wrongly, or all correctly.
 func (a *Accumulator) AUROC() (Bounded, error) {
 	if a.folded != nil {

@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// From condenseFrom pairs on, a bootstrap treats neighbouring confidences as tied, in
-	// about condensedGroups groups.
+	// With condenseFrom pairs or more, a bootstrap treats neighbouring confidences as
+	// tied, in about condensedGroups groups.
 	condenseFrom    = 1<<15 + 1
 	condensedGroups = 1 << 12
-	// From countFrom pairs on, a resample draws a count for each cell. With fewer pairs it
-	// draws pair by pair.
+	// With countFrom pairs or more, a resample draws a count for each cell. With
+	// fewer pairs it draws pair by pair.
 	countFrom = 1 << 17
 )
 

@@ -13,9 +13,10 @@ type group struct {
 
 func (g *group) size() uint64 { return g.right + g.wrong }
 
-// Sample is a multiset of (confidence, correct) pairs, sorted by confidence. Every metric is
-// a method; none depends on the order of the input. [Sample.Reset] reuses all memory. The
-// methods share scratch space, so a Sample is not safe for concurrent use.
+// Sample is a multiset of (confidence, correct) pairs, sorted by confidence. Every
+// metric is a method. No metric depends on the order of the input. [Sample.Reset]
+// reuses all memory. The methods share scratch space, so a Sample is not safe for
+// concurrent use.
 type Sample struct {
 	groups       []group  // ascending by confidence; see tied
 	keys         []uint64 // sorted pairs whose groups are not made yet

@@ -4,7 +4,7 @@ import "math"
 
 const (
 	defaultLevel = 0.95
-	// autoDraws is how many draws the Auto method spends on a bootstrap.
+	// autoDraws is the most draws for which the method Auto uses a bootstrap.
 	autoDraws = 1e8
 )
 

@@ -9,7 +9,7 @@ import (
 
 // Limits bound the use of one client. 0 means no limit.
 type Limits struct {
-	Rate    int   // requests a minute: so many at once, then one more each time 1/Rate of a minute has passed
+	Rate    int   // requests a minute: Rate requests may come at once, then one more each time 1/Rate of a minute has passed
 	Streams int   // requests under way at once, streamed or not
 	Tokens  int64 // tokens of answers a day, which begins at midnight UTC; see [Use]
 }

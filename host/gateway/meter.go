@@ -73,7 +73,8 @@ func (m *Meter) Use() []Use {
 	return all
 }
 
-// enter counts a request as under way, or returns false if so many as most are.
+// enter counts a request as under way. It returns false if the number of requests under way is
+// already at the limit, most.
 func (m *Meter) enter(most int) bool {
 	if m.open.Add(1) > int64(most) {
 		m.open.Add(-1)

@@ -9,12 +9,13 @@ import (
 // The expected value of the number over the model's own distribution.
 //
 // A reply is a sequence of sampled tokens, t(1) to t(n). Each token has some alternatives
-// with their probabilities. All possible replies form a tree. Of that tree, one path is
-// known, the sampled reply, and the first token of each branch that leaves the path.
+// with their probabilities. All possible replies form a tree. Of that tree, two
+// things are known: one path, which is the sampled reply, and the first token of each
+// branch that leaves this path.
 //
-// Write q(i) for p(t(1)) ... p(t(i-1)), the probability of reaching place i. The places i are
-// the tokens of the reply's number, and the token after it, which ended the number. An
-// alternative at place i is a. Then
+// Write q(i) for p(t(1)) ... p(t(i-1)), the probability of reaching place i. The
+// places i are the tokens of the reply's number, and the token after the number,
+// which ended it. Write a for an alternative at place i. Then
 //
 //	mass        =  sum over i, a != t(i) of q(i) p(a)         + q(n+1)
 //	expectation = (sum over i, a != t(i) of q(i) p(a) v(i,a)  + q(n+1) v) / mass

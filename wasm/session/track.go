@@ -5,9 +5,9 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// lag is the most tokens that wait before the built-in estimator reads them. The end of a
-// paragraph is known only when the next one has begun, and its estimate must not include the
-// tokens in between.
+// lag is the most tokens that wait before the built-in estimator reads them. The end
+// of a paragraph is known only when the next paragraph has begun. The estimate at
+// that end must not include the tokens in between.
 const lag = 64
 
 // track is the state of one segment of a choice: the built-in estimator with the tokens that it
