@@ -24,6 +24,7 @@ func (r *reader) addAlternatives(t *scored, values []jsonscan.Values) {
 	end := n + len(values)
 	if end > cap(r.top) {
 		r.short |= shortTop
+		r.lacking += len(values)
 		return
 	}
 	r.top = r.top[:end]

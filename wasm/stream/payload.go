@@ -50,6 +50,11 @@ func (d *Decoder) decode(known Format, data []byte, offset int64, h Handler) {
 	if !like {
 		r.scanner.Reset(data)
 	}
+	if cap(r.entries) == 0 { // a first guess at the lists of a whole answer
+		r.short, r.wanted = shortEntries|shortPieces|shortTokens|shortTop, min(len(data)/32, 1024)
+		r.lacking = r.wanted
+		r.grow(data)
+	}
 	before := r.state
 	for !like && !r.read(known) {
 		r.state = before

@@ -28,6 +28,8 @@ type reader struct {
 	odd     bool   // its choices have another form
 	message []byte // the provider's error message
 	short   uint8  // bitmask of the lists that were too short
+	wanted  int    // tokens, if that list was too short
+	lacking int    // elements of top that there was no room for
 
 	// For Replicate's events.
 	words    []byte // the data of an output event, nil for all others
@@ -117,6 +119,7 @@ func (r *reader) clear() {
 	r.usage, r.message = unknownUsage, nil
 	r.known, r.done, r.failed, r.replaced, r.short = false, false, false, false, 0
 	r.chunk, r.empty, r.odd = false, false, false
+	r.wanted, r.lacking = 0, 0
 }
 
 // full reports whether a list that was too short has the maximum size already. A token takes at
@@ -127,7 +130,8 @@ func (r *reader) full(maxEvent int) bool {
 		r.short&shortTokens != 0 && cap(r.tokens) >= n
 }
 
-// grow makes room in the lists that were too short.
+// grow makes room in the lists that were too short. A whole answer has hundreds of tokens, and
+// the payload is read again after each growth, so tokens and top grow to the length wanted.
 func (r *reader) grow(data []byte) {
 	if r.scanner.Short() {
 		r.scanner.Reserve(3 * len(data))
@@ -139,10 +143,10 @@ func (r *reader) grow(data []byte) {
 		r.pieces = make([]piece, 0, max(4, 2*cap(r.pieces)))
 	}
 	if r.short&shortTokens != 0 {
-		r.tokens = make([]scored, 0, max(4, 2*cap(r.tokens)))
+		r.tokens = make([]scored, 0, max(4, 2*cap(r.tokens), min(r.wanted, 1024+len(data)/16)))
 	}
 	if r.short&shortTop != 0 {
-		r.top = make([]float64, 0, max(32, 2*cap(r.top)))
+		r.top = make([]float64, 0, max(32, 2*cap(r.top), len(r.top)+r.lacking))
 	}
 }
 
@@ -198,6 +202,7 @@ func (r *reader) token(first, i int) *scored {
 	}
 	if n == cap(r.tokens) {
 		r.short |= shortTokens
+		r.wanted = max(r.wanted, first+i+1)
 		return &r.spareToken
 	}
 	r.tokens = r.tokens[:n+1]

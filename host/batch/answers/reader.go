@@ -299,14 +299,15 @@ func (r *Reader) numbers(a *Answer, answer, raw []byte) bool {
 
 // begin begins a response, up to its first token.
 func (r *Reader) begin(answer []byte) {
-	r.response = append(append(r.response[:0], `{"object":"text_completion","choices":[{"index":0,"text":`...), answer...)
+	r.response = append(append(r.response[:0], `data: {"object":"text_completion","choices":[{"index":0,"text":`...), answer...)
 	r.response = append(r.response, `,"logprobs":{"tokens":[`...)
 }
 
 func (r *Reader) end(a *Answer) {
 	r.response = append(r.response, `,"finish_reason":"stop"}]}`...)
-	a.response, a.format = r.response, stream.OpenAICompletions
 	if bytes.IndexByte(r.response, '\n') >= 0 || bytes.IndexByte(r.response, '\r') >= 0 {
-		a.response = appendLine(nil, r.response)
+		r.response = appendLine(nil, r.response)
 	}
+	r.response = append(r.response, "\n\n"...)
+	a.response, a.format = r.response, stream.OpenAICompletions
 }
