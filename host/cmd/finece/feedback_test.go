@@ -114,7 +114,7 @@ func TestMergeTheFiguresOfGateways(t *testing.T) {
 	if twice := finece(t, "", "eval", "--merge", "--format", "json", again); twice.out != r.out {
 		t.Errorf("a merged reply is not read as it was written:\n%s\n%s", twice.out, r.out)
 	}
-	finece(t, "", "eval", "--merge").wants(t, exit.Usage, "--merge needs the files")
+	finece(t, "", "eval", "--merge").wants(t, exit.Usage, "--merge needs files")
 	finece(t, "", "eval", "--merge", "--format", "xml", a).wants(t, exit.Usage, "--format")
 	finece(t, "", "eval", "--merge", "--plot", "x.svg", a).wants(t, exit.Usage, "--plot")
 	finece(t, "", "eval", "--merge", "testdata/answers.jsonl").wants(t, exit.Faults, "testdata/answers.jsonl", "GET /finece/calibration")

@@ -78,7 +78,7 @@ func send(t *testing.T, client *http.Client, method, url string, header ...strin
 func newKey(t *testing.T, path string, args ...string) string {
 	t.Helper()
 	r := finece(t, nil, append(append([]string{"key", "new"}, args...), path)...)
-	r.wants(t, exit.OK, "shown this once")
+	r.wants(t, exit.OK, "shown only this once")
 	return strings.TrimSpace(r.out)
 }
 
@@ -220,7 +220,7 @@ func TestServeSaysHowToGetKeys(t *testing.T) {
 		{with, upstream, exit.Usage, `make a key with "finece key new keys.txt" and start serve with --keys keys.txt; or give --no-auth`},
 		{with, append(upstream, "--no-auth", "--keys", path), exit.Usage, "exclude each other"},
 		{with, append(upstream, "--no-auth", "--allow-origin", "*"), exit.Usage, "every web page"},
-		{with, append(upstream, "--no-auth", "--listen", "0.0.0.0:0"), exit.Usage, "on a loopback address alone"},
+		{with, append(upstream, "--no-auth", "--listen", "0.0.0.0:0"), exit.Usage, "needs a loopback address"},
 		{nil, append(upstream, "--listen", "0.0.0.0:0"), exit.Usage, `finece key new keys.txt`},
 		{nil, []string{"--listen", ":0"}, exit.Usage, `finece key new keys.txt`},
 		{nil, append(upstream, "--keys", path+".none"), exit.IO, "finece key new " + path + ".none"},

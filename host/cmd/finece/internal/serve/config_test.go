@@ -170,7 +170,7 @@ func TestServeSaysWhatIsWrongWithItsFile(t *testing.T) {
 		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    calibration: none.json", "calibration is from "},
 		{"strategy: paragrap", "(strategy is from "},
 		{"keys: none.txt", "none.txt: no such file"},
-		{"listen: 0.0.0.0:0\nno_auth: true", "on a loopback address alone"},
+		{"listen: 0.0.0.0:0\nno_auth: true", "needs a loopback address"},
 		{"tls_cert: a.pem", "--tls-cert and --tls-key go together"},
 	} {
 		r := finece(t, nil, "serve", "--config", file(t, t.TempDir(), c.text))
