@@ -1,5 +1,6 @@
 // From a page's navigation to its first badge, from a warm cache,
 // with the core and with a plain JavaScript version of the same detector.
+// wasm/RATIONALE.md says what limits the ratio.
 import { launch, site } from "./pages.mjs";
 import { demo, median, ratio, row } from "./support.mjs";
 
