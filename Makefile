@@ -55,6 +55,10 @@ test-examples: www ## run the examples in www/examples with finece serve, and bu
 	www/examples/setup.sh
 	cd www && npm run --silent test:examples
 
+.PHONY: test-browsers
+test-browsers: www ## run the main browser tests in Firefox, and a few in WebKit, where Debian's firefox-esr and webkit2gtk-driver are installed
+	cd www && npm run --silent test:browsers
+
 .PHONY: edge
 edge: www ## build the Cloudflare Worker into host/edge/build
 	host/edge/build.sh

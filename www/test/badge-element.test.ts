@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Page } from "playwright-core";
 import "finece/badge";
 import { assertAccessible, openModule, skip } from "./badge-support.js";
+import { withoutMedia } from "./browser-support.js";
 import { until } from "./support.js";
 
 const DEFINE = `import { ConfidenceBadge } from "finece/badge";
@@ -201,7 +202,7 @@ test("what the core or an attribute says is text and never markup", { skip }, as
   assert.equal(await page.evaluate(() => (globalThis as { evil?: number }).evil), undefined);
 });
 
-test("dark mode, forced colours, reduced motion, right to left, print, and another tag", { skip }, async (t) => {
+test("dark mode, forced colours, reduced motion, right to left, print, and another tag", { skip: withoutMedia }, async (t) => {
   const page = await openModule(t, `${DEFINE} ConfidenceBadge.define("my-badge");`, `<h1>Title</h1><p>text <confidence-badge state="provisional" value="0.72"></confidence-badge>
     <my-badge state="pending"></my-badge></p>`);
   const badge = page.locator("confidence-badge button");

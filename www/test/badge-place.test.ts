@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { ConfidenceBadge, PositionConfidence } from "finece/badge";
 import type { BadgePlacement, LiveSummary as Summary } from "finece/place";
 import { openModule, positionsOf, skip } from "./badge-support.js";
+import { withoutMedia } from "./browser-support.js";
 import { HUNG, demo } from "./support.js";
 
 const PLACE = `import { placeBadges, LiveSummary } from "finece/place";
@@ -90,7 +91,7 @@ test("of thousands of positions only those near the window have badges, and each
   assert.ok(result.counts.every((count) => count > 10 && count < 300), result.counts.join());
 });
 
-test("copying leaves badges out, and so does printing, unless it is asked for", { skip }, async (t) => {
+test("copying leaves badges out, and so does printing, unless it is asked for", { skip: withoutMedia }, async (t) => {
   const page = await openModule(t, PLACE, '<div id="m"><p>One.</p><p>Two.</p></div><div id="n"><p>One.</p></div>');
   await page.evaluate(async (positions) => {
     place("#m", { announce: false }).update("One.\n\nTwo.", positions);

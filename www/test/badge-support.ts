@@ -1,40 +1,23 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type TestContext, after } from "node:test";
+import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
+import { type BrowserContextOptions, type Page } from "playwright-core";
 import { RecordBuilder, loadCore, type SessionConfig } from "finece";
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
+import { engine } from "./browser-support.js";
 import { HUNG, patient, serve, wasm } from "./support.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-const executable = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((path) => path !== undefined && existsSync(path));
-
 /** Why browser tests are skipped, `false` if they are not. */
-export const skip = executable === undefined ? "no Chromium found; set CHROMIUM to one" : false;
-
-let browser: Promise<Browser> | undefined;
-
-function launch(): Promise<Browser> {
-  browser ??= chromium.launch({
-    ...(executable === undefined ? {} : { executablePath: executable }),
-    args: [
-      "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync",
-    ],
-  });
-  return browser;
-}
-
-after(async () => { await (await browser)?.close(); });
+export const { skip } = engine;
 
 /** Opens a page that fails the test on any error of its own. */
 export async function open(t: TestContext, url: string, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await (await launch()).newContext({ viewport: { width: 900, height: 700 }, locale: "en-US", ...options });
+  const context = await (await engine.launch()).newContext({ viewport: { width: 900, height: 700 }, locale: "en-US", ...options });
   await context.addInitScript(patient);
   const page = await context.newPage();
   page.setDefaultTimeout(HUNG);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Page } from "playwright-core";
 import type { ConfidenceView, PositionConfidence, ShowOptions } from "finece/badge";
 import { assertAccessible, openModule, skip } from "./badge-support.js";
+import { withoutMedia } from "./browser-support.js";
 import { until } from "./support.js";
 
 const SHOW = `import { showConfidences } from "finece/badge";
@@ -72,7 +73,7 @@ test("screen readers are told the result once, at the end", { skip }, async (t) 
   assert.deepEqual(texts, ["About 9 in 10 answers like this are right. 1 of 6 parts should be checked."]);
 });
 
-test("at 200% zoom, with reduced motion and forced colours, nothing overflows or moves, and axe-core finds nothing", { skip }, async (t) => {
+test("at 200% zoom, with reduced motion and forced colours, nothing overflows or moves, and axe-core finds nothing", { skip: withoutMedia }, async (t) => {
   // At 200% zoom a window of 780 px has 390 CSS pixels of two device pixels each.
   const page = await openModule(t, SHOW, "", {
     viewport: { width: 390, height: 422 }, deviceScaleFactor: 2, reducedMotion: "reduce", forcedColors: "active",

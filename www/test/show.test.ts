@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import type { ConfidenceView, PositionConfidence, ShowOptions, Span } from "finece/badge";
 import { TokenSpans } from "finece/place";
 import { assertAccessible, openModule, positionsOf, skip } from "./badge-support.js";
+import { withoutMedia } from "./browser-support.js";
 import { demo, until } from "./support.js";
 
 const SHOW = `import { showConfidences } from "finece/badge";
@@ -212,7 +213,7 @@ test("tokens of a stream have the offsets of its text", () => {
   assert.deepEqual(odd.spans, [{ start: 1, end: 2, value: Math.exp(-0.1) }]);
 });
 
-test("nothing overflows a phone's window in any mode, and copying and printing leave all of it out unless asked for", { skip }, async (t) => {
+test("nothing overflows a phone's window in any mode, and copying and printing leave all of it out unless asked for", { skip: withoutMedia }, async (t) => {
   const page = await openModule(t, SHOW, `<style>main { padding: 12px !important } body { margin: 0 }</style><div id="m">${HTML}</div>`, { viewport: { width: 390, height: 844 } });
   for (const mode of ["answer", "quiet", "paragraphs", "inline"] as const) {
     await update(page, KNOWN, true, { mode });

@@ -24,12 +24,12 @@ const TOKEN_CUTS = [0.5, 0.9] as const;
 
 const nameOf = (style: SpanStyle, band: Band): string => `finece-${style}-${band}`;
 
-// The legend looks as the marks do.
+// The legend looks as the marks do. WebKit has no shorthand for lines with a style.
 const adopt = styler(`
 .finece-legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin-block: 0.5rem; font-size: 0.8125rem; color: light-dark(#5c6370, #a8b0bd); user-select: none; }
 .finece-legend .heat { padding-inline: 0.3em; color: light-dark(#1d2129, #eceff4); }
-::highlight(finece-underline-low), .finece-legend .underline.low { text-decoration: underline wavy 1.5px light-dark(#b3261e, #ff8a80); }
-::highlight(finece-underline-medium), .finece-legend .underline.medium { text-decoration: underline dotted 1.5px light-dark(#8a5a00, #f2b84b); }
+::highlight(finece-underline-low), .finece-legend .underline.low { text-decoration-line: underline; text-decoration-style: wavy; text-decoration-thickness: 1.5px; text-decoration-color: light-dark(#b3261e, #ff8a80); }
+::highlight(finece-underline-medium), .finece-legend .underline.medium { text-decoration-line: underline; text-decoration-style: dotted; text-decoration-thickness: 1.5px; text-decoration-color: light-dark(#8a5a00, #f2b84b); }
 ::highlight(finece-heat-low), .finece-legend .heat.low { background-color: light-dark(#b3261e38, #ff8a8050); }
 ::highlight(finece-heat-medium), .finece-legend .heat.medium { background-color: light-dark(#8a5a0026, #f2b84b38); }
 @media (forced-colors: active) {
