@@ -2,7 +2,7 @@ import jsdoc from "eslint-plugin-jsdoc";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "demo/dist/", "docs/", "gallery/dist/", "test-build/", "node_modules/"] },
+  { ignores: ["dist/", "demo/dist/", "docs/", "gallery/dist/", "test-build/", "node_modules/", "conformance/*.d.mts"] },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {
