@@ -5,6 +5,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/follow"
 )
 
 // forwarder sends a request to the upstream and its answer to the client. It supports no
@@ -117,4 +120,19 @@ func copyFlushing(w http.ResponseWriter, r io.Reader) error {
 func beside(ctx context.Context, asked *request) context.Context {
 	ctx = context.WithValue(ctx, observationKey{}, (*observation)(nil))
 	return context.WithValue(ctx, treatmentKey{}, &treatment{request: asked, on: asked.surface})
+}
+
+// follow reads the reply to such a request in a session of its own. maxEvent is the longest
+// event that the reply may have.
+func (h *Handler) follow(ctx context.Context, of surface, reply io.Reader, maxEvent int, to follow.Handler) error {
+	c := host.DefaultConfig()
+	c.Format = of.format()
+	c.MaxEvent = max(c.MaxEvent, maxEvent)
+	f := follow.Follower{Engine: h.config.Engine}
+	s, err := f.Open(ctx, c, to)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.Copy(ctx, reply)
 }

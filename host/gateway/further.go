@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/position"
@@ -93,11 +92,7 @@ func (h *Handler) furtherAnswer(ctx context.Context, in *http.Request, asked *re
 // read reads the text of an answer, streamed or not.
 func (h *Handler) read(ctx context.Context, asked *request, from io.Reader) (text string, tokens int64, err error) {
 	var all strings.Builder
-	plain := follow.Follower{Engine: h.config.Engine}
-	c := host.DefaultConfig()
-	c.Format = asked.surface.format()
-	c.MaxEvent = max(c.MaxEvent, min(h.config.MaxEvent, maxCoreEvent))
-	s, err := plain.Open(ctx, c, follow.Handler{
+	err = h.follow(ctx, asked.surface, from, min(h.config.MaxEvent, maxCoreEvent), follow.Handler{
 		Record: func(record.Record) {},
 		Text: func(choice int, segment position.Segment, text []byte) {
 			if choice == 0 && segment == position.Answer {
@@ -106,11 +101,6 @@ func (h *Handler) read(ctx context.Context, asked *request, from io.Reader) (tex
 		},
 		Usage: func(u *stream.Usage) { tokens = max(u.Prompt, 0) + max(u.Completion, 0) },
 	})
-	if err != nil {
-		return "", 0, err
-	}
-	defer s.Close()
-	err = s.Copy(ctx, from)
 	return all.String(), tokens, err
 }
 

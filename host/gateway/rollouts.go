@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
@@ -154,13 +153,9 @@ func (o *rollouts) send(ctx context.Context, body []byte) (document []byte, stat
 // read reads a reply: how many continuations it has, those that end the answer, and the
 // tokens of all.
 func (o *rollouts) read(ctx context.Context, document []byte) (given int, ended []string, tokens int, err error) {
-	config := host.DefaultConfig()
-	config.Format = o.request.surface.format()
-	config.MaxEvent = max(config.MaxEvent, len(document)+1)
 	texts := map[int]string{}
 	usage, counted := unbilled, int64(0)
-	f := follow.Follower{Engine: o.handler.config.Engine}
-	s, err := f.Open(ctx, config, follow.Handler{
+	err = o.handler.follow(ctx, o.request.surface, bytes.NewReader(document), len(document)+1, follow.Handler{
 		Text: func(choice int, segment position.Segment, text []byte) {
 			if segment == position.Answer {
 				texts[choice] += string(text)
@@ -178,10 +173,6 @@ func (o *rollouts) read(ctx context.Context, document []byte) (given int, ended 
 		},
 	})
 	if err != nil {
-		return 0, nil, 0, err
-	}
-	defer s.Close()
-	if err := s.Copy(ctx, bytes.NewReader(document)); err != nil {
 		return 0, nil, 0, err
 	}
 	if given == 0 {
