@@ -1,7 +1,6 @@
 package calibrate
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,35 +29,29 @@ func each(cmd *cobra.Command, inputs *input.Set, rejected *rejects.Flags, take f
 	err = inputs.Each(func(in *input.Input) error {
 		r := lines.Records(in.Showing(bar, in), lines.MaxLine)
 		for {
-			line, err := r.Next()
-			switch {
-			case err == io.EOF:
+			line, bad, err := lines.Filled(r)
+			if err == io.EOF {
 				return nil
-			case err != nil && lines.Reason(err) == "":
-				return in.Failed(err)
-			case err == nil && len(bytes.TrimSpace(line)) == 0:
-				continue
 			}
-			if reason := lines.Reason(err); reason != "" {
-				err = errors.New(reason)
-			} else {
+			if err != nil {
+				return in.Failed(err)
+			}
+			if bad == nil {
 				name := questionOf(line, in.Name, r.Line())
 				group, seen := groups[name]
 				if !seen {
 					group = len(groups)
 				}
-				if err = take(line, r.Line(), group); err == nil {
+				if bad = take(line, r.Line(), group); bad == nil {
 					groups[name] = group
+					continue
 				}
-			}
-			if err == nil {
-				continue
 			}
 			if left++; left <= enough {
 				bar.Hide()
-				terminal.Say(cmd, "%s:%d: %v", in.Name, r.Line(), err)
+				terminal.Say(cmd, "%s:%d: %v", in.Name, r.Line(), bad)
 			}
-			if err := list.Add(in.Name, r.Line(), err.Error(), line); err != nil {
+			if err := list.Add(in.Name, r.Line(), bad.Error(), line); err != nil {
 				return err
 			}
 		}

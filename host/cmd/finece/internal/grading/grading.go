@@ -2,7 +2,6 @@
 package grading
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -123,11 +122,19 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 			t.layout = nil
 			r := lines.Records(in.Showing(bar, in), lines.MaxLine)
 			for {
-				line, err := r.Next()
+				line, bad, err := lines.Filled(r)
 				if err == io.EOF {
 					return nil
 				}
-				if err := f.grade(cmd.Context(), t, out, named, in, r.Line(), line, err); err != nil {
+				if err != nil {
+					return in.Failed(err)
+				}
+				if bad != nil {
+					err = t.leaveOut(in.Name, r.Line(), bad, line)
+				} else {
+					err = f.grade(cmd.Context(), t, out, named, in, r.Line(), line)
+				}
+				if err != nil {
 					return err
 				}
 			}
@@ -139,16 +146,8 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	return t.verdict()
 }
 
-// grade grades a line, and writes it to out. failed is the error of reading the line, or nil.
-func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grade.Grader, in *input.Input, number int, line []byte, failed error) error {
-	switch {
-	case lines.Reason(failed) != "":
-		return t.leaveOut(in.Name, number, errors.New(lines.Reason(failed)), line)
-	case failed != nil:
-		return in.Failed(failed)
-	case len(bytes.TrimSpace(line)) == 0:
-		return nil
-	}
+// grade grades a line, and writes it to out.
+func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grade.Grader, in *input.Input, number int, line []byte) error {
 	if _, found := members.Has(line, keyCorrect); found && !f.overwrite {
 		return exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, number, keyCorrect)
 	}

@@ -21,6 +21,22 @@ type Rows interface {
 	Line() int
 }
 
+// Filled returns the next row that is not blank. bad is not nil if that row cannot be read;
+// later rows may still be read. err is io.EOF, or the error that ends the reading.
+func Filled(r Rows) (row []byte, bad, err error) {
+	for {
+		row, err := r.Next()
+		switch reason := Reason(err); {
+		case reason != "":
+			return row, errors.New(reason), nil
+		case err != nil:
+			return nil, nil, err
+		case len(bytes.TrimSpace(row)) > 0:
+			return row, nil, nil
+		}
+	}
+}
+
 // Separator returns the separator of fields in CSV that begins with head: a tab if the first
 // line has tabs and no commas, else a comma.
 func Separator(head []byte) rune {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 )
@@ -45,5 +46,31 @@ func TestRecords(t *testing.T) {
 	r := lines.Records(strings.NewReader("answer,gold\n\""+strings.Repeat("x", 1<<20)), 1000)
 	if _, err := r.Next(); err == nil || !strings.Contains(err.Error(), "is a quote missing?") || lines.Reason(err) != "" {
 		t.Errorf("an endless record: %v", err)
+	}
+}
+
+// TestFilled: blank rows are passed over, rows that cannot be read are told of.
+func TestFilled(t *testing.T) {
+	r := lines.Records(strings.NewReader("\n{\"a\":1}\n \t\n"+strings.Repeat("x", 50)+"\n\nlast"), 40)
+	var got []string
+	for {
+		row, bad, err := lines.Filled(r)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bad != nil {
+			row = []byte(bad.Error())
+		}
+		got = append(got, fmt.Sprintf("%d %s", r.Line(), row))
+	}
+	if want := []string{`2 {"a":1}`, "4 longer than 40 bytes", "6 last"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	broken := lines.Records(iotest.ErrReader(io.ErrUnexpectedEOF), 40)
+	if _, bad, err := lines.Filled(broken); bad != nil || err != io.ErrUnexpectedEOF {
+		t.Errorf("%v, %v; want the error of reading", bad, err)
 	}
 }

@@ -2,7 +2,6 @@
 package plan
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -220,23 +219,21 @@ func (f *options) rate(ctx context.Context, scorer *score.Scorer, named *answers
 	var begin time.Time
 	var read, written float64
 	for warm := false; ctx.Err() == nil && (!warm || time.Since(begin) < f.by); {
-		line, err := rows.Next()
+		line, unread, err := lines.Filled(rows)
 		if err == io.EOF {
 			break
 		}
-		if err != nil && lines.Reason(err) == "" {
+		if err != nil {
 			return nil, 0, err
 		}
-		if err == nil && len(bytes.TrimSpace(line)) == 0 {
+		if unread != nil {
+			bad++
 			continue
 		}
-		if layout == nil && err == nil {
+		if layout == nil {
 			layout, _ = named.Of(line)
 		}
-		var size int
-		if err == nil {
-			size, err = scored(ctx, scorer, layout, line, settings)
-		}
+		size, err := scored(ctx, scorer, layout, line, settings)
 		if err != nil {
 			bad++
 			continue

@@ -11,7 +11,6 @@ import (
 	"github.com/finece/finece/host/batch/score"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
-	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/finece/finece/host/follow"
 )
 
@@ -23,7 +22,7 @@ type job struct {
 	layout   *answers.Layout
 	line     []byte
 	hash     string
-	err      error // the error of reading the line
+	bad      error // what is wrong with a line that could not be read
 	read     int64 // bytes of the inputs up to the end of the line
 	recorded io.Reader
 	scored   chan struct{} // closed when the recorded stream has been read
@@ -122,8 +121,8 @@ func (w *worker) score(ctx context.Context, j job) result {
 	case j.recorded != nil:
 		r.err = w.recorded(ctx, &r)
 		close(j.scored)
-	case j.err != nil:
-		r.Answer, r.err = &answers.Answer{Line: j.number}, errors.New(lines.Reason(j.err))
+	case j.bad != nil:
+		r.Answer, r.err = &answers.Answer{Line: j.number}, j.bad
 	default:
 		r.Scored, r.err = w.scorer.Score(ctx, j.layout, j.line, j.number)
 	}

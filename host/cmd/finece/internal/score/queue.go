@@ -1,7 +1,6 @@
 package score
 
 import (
-	"bytes"
 	"context"
 	"io"
 
@@ -62,18 +61,16 @@ func (q *queue) read(ctx context.Context, in *input.Input) error {
 	var layout *answers.Layout
 	r := lines.Records(rest, lines.MaxLine)
 	for {
-		line, err := r.Next()
-		switch {
-		case err == io.EOF:
+		line, bad, err := lines.Filled(r)
+		if err == io.EOF {
 			return nil
-		case err != nil && lines.Reason(err) == "":
+		}
+		if err != nil {
 			return in.Failed(err)
-		case err == nil && len(bytes.TrimSpace(line)) == 0:
-			continue
 		}
 		q.found++
-		j := job{in: in, number: r.Line(), line: append(q.buffer(), line...), err: err, read: in.Done()}
-		if err == nil {
+		j := job{in: in, number: r.Line(), line: append(q.buffer(), line...), bad: bad, read: in.Done()}
+		if bad == nil {
 			if layout == nil {
 				var said []string
 				layout, said = q.layout.Of(line)
