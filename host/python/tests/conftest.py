@@ -48,6 +48,14 @@ def run(*arguments: str | Path, input: bytes | None = None) -> bytes:
     return done.stdout
 
 
+def printed(*arguments: str | Path) -> Iterator[bytes]:
+    """The lines of what a command prints, one after the other, with the same exit codes as run."""
+    with subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield from process.stdout
+    assert process.returncode in (0, 1, 3), process.args
+
+
 @contextmanager
 def serving(command: Path, *arguments: str) -> Iterator[str]:
     """The address of finece serve, which answers with the built-in model."""
