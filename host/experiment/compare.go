@@ -65,7 +65,7 @@ func (d *Domain) compare(records []*Record, list []method, draws []labelling, se
 	for _, w := range places {
 		for _, name := range []string{FineCE, Fused} {
 			ours := d.row(name)
-			if ours == nil || ours.At[w].N == 0 {
+			if ours == nil || ours.At[w].N == 0 || ours.few(w) {
 				continue
 			}
 			for _, figure := range []string{BrierFigure, AUROCFigure} {

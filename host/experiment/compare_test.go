@@ -160,7 +160,7 @@ func TestFusionsOfOddWidth(t *testing.T) {
 			t.Errorf("depths and widths %s, want %s", got, c.widths)
 		}
 		last := report.Domains[0].Fusions[len(widths)-1]
-		if says := fmt.Sprintf("Over a, with d = %d and w = %d ", last.Depth, last.Width); !strings.Contains(written(t, report), says) {
+		if says := fmt.Sprintf("The same by a, with d = %d and w = %d ", last.Depth, last.Width); !strings.Contains(written(t, report), says) {
 			t.Errorf("%s: it does not say %q", c.widths, says)
 		}
 	}
@@ -204,6 +204,41 @@ func words(text string) int {
 		}
 	}
 	return n
+}
+
+// Where one answer alone has a fused confidence, nothing is claimed about it.
+func TestNoComparisonOfAFewAnswers(t *testing.T) {
+	records := made(250, 1)
+	points := records[0].Points[:3] // p(1) is p(z-1), and has a tree
+	for i := range points {
+		points[i].Last = 2
+	}
+	records[0].Points = points
+	report, err := Analyse(records, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &report.Domains[0]
+	if n := d.row(Fused).At[LastBut1].N; n != 1 {
+		t.Fatalf("%d fused confidences at p(z-1), want 1", n)
+	}
+	compared := false
+	for _, c := range d.Comparisons {
+		if c.Name == Fused && c.At == LastBut1 {
+			t.Errorf("compared: %+v", c)
+		}
+		compared = compared || c.Name == Fused && c.At == First
+	}
+	if !compared {
+		t.Error("no comparison at p(1), where all answers have a fused confidence")
+	}
+	var b strings.Builder
+	if err := report.Markdown(&b, About{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "p(z-1), fused") {
+		t.Errorf("a claim about one answer in\n%s", b.String())
+	}
 }
 
 // A summary of four domains with all kinds of rows fits on a page.

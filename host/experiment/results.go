@@ -18,7 +18,7 @@ type About struct {
 
 // claimed are the places that claims are made about. The other places are only in the
 // tables.
-var claimed = []Which{First, LastBut1}
+var claimed = []Which{First, LastBut1, Whole}
 
 // Markdown writes the summary, about a page long. The summary links to the plots of
 // [Report.Plots] and to the files of [Domain.Tables].
@@ -59,8 +59,9 @@ func (d *Domain) summary(m *markdown) {
 	m.say("\n## %s: %d answers, %.0f%% of them right\n\np(1) is the end of the first paragraph, p(z-1) the last position before the end, p(z) the whole answer. Figures are in percent; a low Brier score and ECE and a high AUROC are good. %s The column \"tokens\" counts the tokens of all models for one estimate at p(z-1).\n", title(d.Name), d.Answers, 100*d.Accuracy, after)
 	m.head("method", "p(1): Brier", "AUROC", "p(z-1): Brier", "AUROC", "ECE", "tokens", "p(z): Brier", "AUROC")
 	for _, r := range d.ranked() {
-		m.row(r.Name, number(100*r.brier(First), 1), number(100*r.At[First].AUROC.Value, 1), number(100*r.brier(LastBut1), 1), number(100*r.At[LastBut1].AUROC.Value, 1),
-			number(100*r.Mapped[LastBut1].ECE.Value, 1), number(r.Spent[LastBut1].total(), 0), number(100*r.brier(Whole), 1), number(100*r.At[Whole].AUROC.Value, 1))
+		m.row(r.Name, r.shown(First, r.brier(First)), r.shown(First, r.At[First].AUROC.Value),
+			r.shown(LastBut1, r.brier(LastBut1)), r.shown(LastBut1, r.At[LastBut1].AUROC.Value), r.shown(LastBut1, r.Mapped[LastBut1].ECE.Value), number(r.Spent[LastBut1].total(), 0),
+			r.shown(Whole, r.brier(Whole)), r.shown(Whole, r.At[Whole].AUROC.Value))
 	}
 	m.say("\n![Brier score over the share of the tokens that were read](%s)\n", SharesPlot)
 	if r := d.row(FineCE); r != nil && r.At[Share30].N > 0 {
@@ -79,9 +80,21 @@ func (d *Domain) enough() bool { return d.Answers >= 2*MapLabels }
 // lacking reports whether a row has some confidences at p(1) or p(z-1), but at both places
 // fewer than a comparison needs.
 func (r *Row) lacking() bool {
-	few := func(w Which) bool { return float64(r.At[w].N) < least*float64(r.At[w].N+r.At[w].Missing) }
 	have := r.At[First].N+r.At[LastBut1].N > 0
-	return have && few(LastBut1) && (few(First) || r.At[First].N == 0)
+	return have && r.few(LastBut1) && (r.few(First) || r.At[First].N == 0)
+}
+
+// shown formats a figure of a row at a place in percent: "-" if it is of too few answers.
+func (r *Row) shown(w Which, v float64) string {
+	if r.few(w) {
+		return "-"
+	}
+	return number(100*v, 1)
+}
+
+// few reports whether a row has fewer confidences at a place than a comparison needs.
+func (r *Row) few(w Which) bool {
+	return float64(r.At[w].N) < least*float64(r.At[w].N+r.At[w].Missing)
 }
 
 // ranked returns the rows with a figure at p(1), p(z-1) or p(z). FineCE is the first. The
@@ -133,7 +146,7 @@ func (r *Report) claims(m *markdown) {
 				yes.add(where, fmt.Sprintf("%s %s against %s of %s: %s", c.Figure, number(100*c.Ours, 1), number(100*c.Theirs, 1), c.Against, show(c.Gap)))
 			case c.Worse():
 				no.add(where, gap)
-			default:
+			case c.At != Whole: // where what is undecided is only in the tables
 				open.add(where, gap)
 			}
 		}
