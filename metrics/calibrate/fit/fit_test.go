@@ -81,7 +81,7 @@ func TestWhatCannotBeFitted(t *testing.T) {
 		"over 1":          {[]Row{one(0.1, 0, 5), one(1.1, 0, 5)}, calibrate.Platt, "row 1: the confidence"},
 		"more than there": {[]Row{one(0.1, 6, 5)}, calibrate.Platt, "0 <= correct <= N"},
 		"of none":         {[]Row{one(0.1, 0, 0)}, calibrate.Platt, "0 <= correct <= N"},
-		"no method":       {[]Row{one(0.2, 0, 5), one(0.4, 2, 3)}, calibrate.None, "no method"},
+		"no method":       {[]Row{one(0.2, 0, 5), one(0.4, 2, 3)}, calibrate.None, "unknown method"},
 	} {
 		if _, err := Fit(c.method, c.rows, DefaultBins()); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
