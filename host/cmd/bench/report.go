@@ -69,6 +69,7 @@ var sections = []struct{ part, title string }{
 	{"sessions", "Sessions"},
 	{"pairs", "Metrics"},
 	{"badge", "In the browser: the first badge"},
+	{"placement", "In the browser: badges while 2,000 paragraphs stream"},
 	{"chromium", "In the browser: decoding"},
 	{"worker", "Cloudflare Workers"},
 	{"demo", "From a clone"},
