@@ -23,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "train" / "python")
 
 import torch
 from finece_data import value_tokens
+from finece_heldout import logits
+from finece_train import pad_of
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -34,21 +36,11 @@ def load(folder, adapter):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32, num_labels=1)
     # The head reads the last token that is not padding.
-    model.config.pad_token_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    model.config.pad_token_id = pad_of(tokenizer)
     return PeftModel.from_pretrained(model, adapter).eval(), tokenizer
 
 
 @torch.no_grad()
-def logits(model, rows):
-    """The head's logit of each row of token ids."""
-    most = max(map(len, rows))
-    ids = torch.full((len(rows), most), model.config.pad_token_id)
-    mask = torch.zeros((len(rows), most), dtype=torch.long)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)], mask[i, : len(row)] = torch.tensor(row), 1
-    return model(input_ids=ids, attention_mask=mask).logits[:, 0].tolist()
-
-
 def work(model, asked):
     """Computes requests, and never returns. A request is a row of token ids and the queue for its answer."""
     while True:
@@ -56,7 +48,7 @@ def work(model, asked):
         while len(batch) < BATCH and not asked.empty():
             batch.append(asked.get())
         try:
-            found = logits(model, [row for row, _ in batch])
+            found = logits(model, [row for row, _ in batch], model.config.pad_token_id, BATCH)
         except Exception as e:  # the requests get the error, and the server continues
             found = [e] * len(batch)
         for (_, answer), logit in zip(batch, found):

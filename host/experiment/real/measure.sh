@@ -14,23 +14,20 @@ domains=("cities=cities/test.jsonl" "shifted=cities/shifted.jsonl" "problems=tes
 # and the base URL of its server. The servers are asked for what FOLDER/results/replies.jsonl
 # does not have.
 measure() {
-	local out=$1 generator=$2 questions=() models=() row
+	local out=$1 generator=$2 questions=() models=() row model served
 	for row in "${domains[@]:0:$3}"; do
 		questions+=(--questions "${row%%=*}=$out/${row#*=}")
 	done
 	shift 3
 	for row in "${trained[@]}"; do
-		models+=(--unavailable "${row%%=*}=not trained yet")
-	done
-	for row in "$@"; do
-		for i in "${!models[@]}"; do
-			if [ "${models[i]}" = "${row%%=*}=not trained yet" ]; then
-				unset "models[i]" "models[i-1]"
-			fi
+		served=
+		for model in "$@"; do
+			[[ $model != "$row@"* ]] || served=$model
 		done
-		case $row in
-		"p(ik)="*) models+=(--head "${row#*=}") ;;
-		*) models+=(--confidence "$row") ;;
+		case $served in
+		"") models+=(--unavailable "${row%%=*}=not trained yet") ;;
+		"p(ik)="*) models+=(--head "${served#*=}") ;;
+		*) models+=(--confidence "$served") ;;
 		esac
 	done
 	"$finece" experiment -o "$out/results" --server "$generator" --model generator --api trailing --grader alias --max-tokens 160 \

@@ -101,16 +101,21 @@ def evaluate(readings, lines, path, finece):
 
 def values(model, rows, pad, batch):
     """Readings of a value head: the logistic function of its logit."""
-    confidences = [0.0] * len(rows)
+    return [{"confidence": p} for p in torch.tensor(logits(model, rows, pad, batch)).sigmoid().tolist()]
+
+
+def logits(model, rows, pad, batch):
+    """A value head's logit for each row of token ids."""
+    all_logits = [0.0] * len(rows)
     for chosen in by_length(rows, batch):
         most = rounded(max(len(rows[i]) for i in chosen), 16)
         ids = torch.full((len(chosen), most), pad)
         for j, i in enumerate(chosen):
             ids[j, : len(rows[i])] = torch.tensor(rows[i])
-        found = model(input_ids=ids.to(model.device)).logits[:, 0].float().sigmoid().tolist()
+        found = model(input_ids=ids.to(model.device)).logits[:, 0].float().tolist()
         for j, i in enumerate(chosen):
-            confidences[i] = found[j]
-    return [{"confidence": p} for p in confidences]
+            all_logits[i] = found[j]
+    return all_logits
 
 
 def by_length(rows, batch):
