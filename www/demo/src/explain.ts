@@ -9,6 +9,7 @@ export function sourceOf(headline: PositionConfidence | undefined, done: boolean
   const from = source.estimator === "logprob"
     ? `It is computed from the probabilities that the model gave to its own words: ${METHOD[sourceName(source)] ?? sourceName(source)}.`
     : source.estimator === "model" ? `It is from a second model${source.model === null ? "" : `, “${source.model}”`}, which reads the answer and says how likely it is to be right.`
+    : source.estimator === "samples" ? "It is the share of further answers to the same question that agree with this one."
       : "It is estimated from how the model's probabilities for its own words change along the answer.";
   return calibrated && fused !== null
     ? `${from} It was checked: of answers with this number, about ${formatPercent(fused, "en")} are right.`
