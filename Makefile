@@ -30,7 +30,7 @@ test-go: ## run the Go tests
 	.ci/test
 
 .PHONY: race
-race: ## run the Go tests, packages with goroutines under the race detector (not host/lm, host/experiment and the command: too slow)
+race: ## run the Go tests, packages with goroutines under the race detector (.ci/test says which are too slow for it)
 	.ci/test race
 
 .PHONY: cover
@@ -47,7 +47,7 @@ www: ## install what the npm package needs, and build it
 
 .PHONY: test-www
 test-www: www ## run the npm package's tests, in Node, workerd and Chromium
-	cd www && npm test
+	cd www && npx tsc -p test && npm test --ignore-scripts
 	$(GO) run ./host/cmd/conformance --quick
 
 .PHONY: test-examples
@@ -291,7 +291,7 @@ lint: www ## gofmt, go vet, staticcheck; eslint, publint, are-the-types-wrong, t
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	cd www && npm run --silent lint && npm run --silent check && npm run --silent size
+	cd www && npm run --silent lint && node scripts/check.mjs && node scripts/size.mjs
 
 .PHONY: picture
 picture: build ## draw the README's picture again; needs tmux

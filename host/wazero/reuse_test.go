@@ -108,7 +108,7 @@ func TestEvaluatingInTheModuleIsEvaluatingNatively(t *testing.T) {
 	i := bare(t)
 	rng := rand.New(rand.NewPCG(7, 8))
 	flat(t, i, 300, func(n int) {
-		conf, correct := make([]float64, rng.IntN(3000)), []bool(nil)
+		conf, correct := make([]float64, rng.IntN(1000)), []bool(nil)
 		for k := range conf {
 			if conf[k] = rng.Float64(); n%2 == 0 {
 				conf[k] = math.Round(10*conf[k]) / 10

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { createElement } from "react";
@@ -105,37 +105,40 @@ async function play(page: Page, renderer: string, { answer, positions }: Scored)
   return assert.fail();
 }
 
-for (const renderer of RENDERERS) {
-  test(`every position's badge is where it is in the source, with ${renderer}`, { skip }, async (t) => {
-    const page = await open(t);
-    const problems: string[] = [];
-    let right = 0, all = 0, positions = 0;
-    for (const one of await scored()) {
-      await page.evaluate(() => { answersPage.clear(); });
-      const played = await play(page, renderer, one);
-      right += played.right;
-      all += played.all;
-      positions += one.positions.length;
-      problems.push(...played.problems.map((problem) => `${one.answer.name}: ${problem}`));
-    }
-    t.diagnostic(`${String(positions)} positions at the end: ${String(problems.length)} wrong; ${String(right)} of ${String(all)} right while streaming`);
-    assert.deepEqual(problems, []);
-  });
-}
+// Each page waits for its frames most of the time, so several are open at once.
+describe("badges in the renderers", { concurrency: 3 }, () => {
+  for (const renderer of RENDERERS) {
+    test(`every position's badge is where it is in the source, with ${renderer}`, { skip }, async (t) => {
+      const page = await open(t);
+      const problems: string[] = [];
+      let right = 0, all = 0, positions = 0;
+      for (const one of await scored()) {
+        await page.evaluate(() => { answersPage.clear(); });
+        const played = await play(page, renderer, one);
+        right += played.right;
+        all += played.all;
+        positions += one.positions.length;
+        problems.push(...played.problems.map((problem) => `${one.answer.name}: ${problem}`));
+      }
+      t.diagnostic(`${String(positions)} positions at the end: ${String(problems.length)} wrong; ${String(right)} of ${String(all)} right while streaming`);
+      assert.deepEqual(problems, []);
+    });
+  }
 
-for (const renderer of BEST_EFFORT) {
-  test(`most badges are where they are in the source, with ${renderer}`, { skip }, async (t) => {
-    const page = await open(t);
-    let wrong = 0, all = 0;
-    for (const one of await scored()) {
-      await page.evaluate(() => { answersPage.clear(); });
-      wrong += (await play(page, renderer, one)).problems.length;
-      all += one.positions.length;
-    }
-    t.diagnostic(`${String(wrong)} of ${String(all)} wrong at the end`);
-    assert.ok(wrong < all * 0.15);
-  });
-}
+  for (const renderer of BEST_EFFORT) {
+    test(`most badges are where they are in the source, with ${renderer}`, { skip }, async (t) => {
+      const page = await open(t);
+      let wrong = 0, all = 0;
+      for (const one of await scored()) {
+        await page.evaluate(() => { answersPage.clear(); });
+        wrong += (await play(page, renderer, one)).problems.length;
+        all += one.positions.length;
+      }
+      t.diagnostic(`${String(wrong)} of ${String(all)} wrong at the end`);
+      assert.ok(wrong < all * 0.15);
+    });
+  }
+});
 
 test("an answer that is written anew in the place of another has its own badges", { skip }, async (t) => {
   const page = await open(t);

@@ -40,16 +40,27 @@ interface ModuleOptions extends BrowserContextOptions {
   csp?: string;
 }
 
+const bundles = new Map<string, Promise<Uint8Array | undefined>>();
+
+/** A module bundled with this package. The same contents are bundled once. */
+function bundled(contents: string): Promise<Uint8Array | undefined> {
+  let bundle = bundles.get(contents);
+  if (bundle === undefined) {
+    bundle = build({
+      stdin: { contents, resolveDir: root }, bundle: true, write: false, format: "esm", target: "es2022",
+      define: { "process.env.NODE_ENV": '"development"' }, // StrictMode does nothing in production
+    }).then(({ outputFiles }) => outputFiles[0]?.contents);
+    bundles.set(contents, bundle);
+  }
+  return bundle;
+}
+
 /** Serves a page that runs a module, bundled with this package, and opens it. */
 export async function openModule(
   t: TestContext, contents: string, body = "", options: ModuleOptions = {},
 ): Promise<Page> {
   const { core = "there", csp, ...context } = options;
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: root }, bundle: true, write: false, format: "esm", target: "es2022",
-    define: { "process.env.NODE_ENV": '"development"' }, // StrictMode does nothing in production
-  });
-  const script = outputFiles[0]?.contents;
+  const script = await bundled(contents);
   const url = await serve(t, (request, response) => {
     if (request.url === "/app.js") {
       response.writeHead(200, { "content-type": "text/javascript" }).end(script);
