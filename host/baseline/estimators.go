@@ -1,12 +1,12 @@
 package baseline
 
 // Further returns estimators that came after the paper or vary one of its baselines: the
-// lowest and the mean log-probability, LECO by the lowest step, P(True) and the two-sample
-// hybrid. They need no other model than the generator.
+// lowest and the mean log-probability, LECO by the lowest step, P(True), the two-sample
+// hybrid and discrete semantic entropy. They need no other model than the generator.
 func Further() []Estimator {
 	leco := DefaultLECO()
 	leco.Least = true
-	return []Estimator{Probability{Least: true}, Probability{}, leco, PTrue{}, TwoSample{}}
+	return []Estimator{Probability{Least: true}, Probability{}, leco, PTrue{}, TwoSample{}, SemanticEntropy{Weighting: Discrete}}
 }
 
 // Solver returns the estimators that use the log-probabilities of Config.Solver.
