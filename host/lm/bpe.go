@@ -30,13 +30,19 @@ func (c candidate) before(d candidate) bool {
 // ranks (Sennrich et al., arXiv 1508.07909). With a heap it takes O(n log n) for a word of
 // n bytes. This matters because without the regular expression the word is the whole text.
 func (t *Tokenizer) appendWord(ids []int, word string) []int {
-	if len(word) == 1 {
-		return append(ids, t.singles[word[0]])
-	}
 	var few [64]symbol
 	symbols := few[:0]
 	for i := range len(word) {
-		symbols = append(symbols, symbol{id: t.singles[word[i]], prev: int32(i) - 1, next: int32(i) + 1})
+		if id := t.singles[word[i]]; id >= 0 { // a byte without a token is left out before merging
+			at := int32(len(symbols))
+			symbols = append(symbols, symbol{id: id, prev: at - 1, next: at + 1})
+		}
+	}
+	switch len(symbols) {
+	case 0:
+		return ids
+	case 1:
+		return append(ids, symbols[0].id)
 	}
 	symbols[len(symbols)-1].next = -1
 	var fewer [64]candidate

@@ -46,7 +46,7 @@ func (m *chatMessage) text() (string, error) {
 	return whole, nil
 }
 
-// prompt returns the tokens of a conversation. No white space of its text is removed.
+// prompt returns the tokens of a conversation.
 func prompt(t *Tokenizer, sent []chatMessage, open bool, add *bool) ([]int, error) {
 	if len(sent) == 0 {
 		return nil, badRequest("messages", "messages is empty")
@@ -73,12 +73,16 @@ func prompt(t *Tokenizer, sent []chatMessage, open bool, add *bool) ([]int, erro
 	if open && add != nil && *add {
 		return nil, badRequest("add_generation_prompt", "add_generation_prompt and continue_final_message cannot both be true")
 	}
-	ids, err := t.Chat(messages, open)
+	end := answers
+	switch {
+	case open:
+		end = goesOn
+	case add != nil && !*add:
+		end = ends
+	}
+	ids, err := t.chat(messages, end)
 	if err != nil {
 		return nil, badRequest("messages", "%v", err)
-	}
-	if !open && add != nil && !*add {
-		ids = ids[:len(ids)-1]
 	}
 	return ids, nil
 }

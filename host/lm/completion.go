@@ -2,6 +2,7 @@ package lm
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"unicode/utf8"
 )
@@ -14,7 +15,7 @@ type completion struct {
 	sampler sampler
 	drawn   TokenLogprob // drawn in the last step
 
-	sampled int   // number of sampled tokens, <|end|> included
+	sampled int   // number of sampled tokens, the one that ends the answer included
 	begin   int   // index in tokens at which the completion begins
 	begins  []int // offset in text of each token, without tokens that a stop sequence has cut off
 	probs   []TokenLogprob
@@ -38,7 +39,7 @@ func (c *completion) draw(logits []float32, w *scratch) {
 func (c *completion) accept(t *Tokenizer) {
 	r := &c.of.request
 	c.sampled++
-	if c.drawn.ID == t.end {
+	if slices.Contains(t.ends, c.drawn.ID) {
 		c.finish = FinishStop
 		return
 	}

@@ -14,16 +14,32 @@
 // architecture is Llama's: LlamaForCausalLM, or LlamaForSequenceClassification with one
 // label (a value head). It has RMSNorm, rotary embeddings, grouped queries, SwiGLU, and
 // tied or untied embeddings. The tokenizer is a byte-level BPE; digits may be tokens of
-// their own. A LoRA adapter of PEFT is merged when it is read. A field with an unsupported
-// value is an error that names the field, so no model is run incorrectly.
+// their own, and bytes may lack tokens (see [Tokenizer]). A LoRA adapter of PEFT is merged
+// when it is read. A field with an unsupported value is an error that names the field, so no
+// model is run incorrectly.
 //
 // Go's Unicode tables say which characters are letters, numbers and spaces. Characters
 // that are newer than these tables can be split into other tokens than by Hugging Face's
 // library.
 //
-// There is one chat template, [ChatTemplate]. Each message is its role as a special token,
-// its content, and <|end|>. An answer begins with <|assistant|> and ends with <|end|>. The
-// name of a special token inside a message does not become that token.
+// GGUF files are not read. host/experiment/real/model.py shows how transformers turns one
+// into such a folder.
+//
+// # Chats
+//
+// A conversation becomes a prompt by the model's own chat template, in chat_template.jinja
+// or tokenizer_config.json. Tests compare with transformers. A template may use most of
+// Jinja, but not include, import or macros, and it is not told the date or any tools. Its
+// work is bounded. A template that is not supported is an error.
+//
+// The name of a special token inside a message does not become that token, whatever the
+// template does. The engine knows which characters come from messages: it runs a template
+// twice, on the texts and on marked texts. So a template may remove white space at the ends
+// of a text, but if it writes something else because of what a text contains, the request is
+// an error.
+//
+// An answer ends with eos_token of tokenizer_config.json or a token of eos_token_id in
+// generation_config.json. If there is neither, it ends with eos_token_id of config.json.
 //
 // # Engine
 //
@@ -43,7 +59,8 @@
 //
 // A token is sampled from a softmax at a temperature, cut by top_p. Log-probabilities are
 // always those at temperature 1 without top_p, so they mean the same however the token was
-// sampled. <|end|> counts as a sampled token. It has no log-probability in the result.
+// sampled. The token that ends an answer counts as a sampled token. It has no
+// log-probability in the result.
 //
 // # HTTP
 //
@@ -58,7 +75,7 @@
 //
 // The answer continues the last message if continue_final_message is true (vLLM's
 // parameter), or if the last message has "prefix" (DeepSeek's and Mistral's). If
-// add_generation_prompt is false (vLLM's), no <|assistant|> follows the last message.
+// add_generation_prompt is false (vLLM's), the prompt ends after the last message.
 // Without a seed, a random one is used. Some parameters that would change the text are not
 // supported (tools, response_format, logit_bias, penalties, top_k, min_p, best_of, suffix):
 // they are errors. Other unknown parameters are ignored.

@@ -179,7 +179,7 @@ func TestSamplingFollowsTheDistribution(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, choice := range r.Choices {
-				id := m.tokenizer.End()
+				id := m.tokenizer.Ends()[0]
 				if len(choice.Tokens) > 0 {
 					id = choice.Tokens[0]
 				}

@@ -14,9 +14,12 @@ import (
 
 // The files of a model folder.
 const (
-	configName    = "config.json"
-	weightsName   = "model.safetensors"
-	tokenizerName = "tokenizer.json"
+	configName          = "config.json"
+	weightsName         = "model.safetensors"
+	tokenizerName       = "tokenizer.json"
+	tokenizerConfigName = "tokenizer_config.json"
+	templateName        = "chat_template.jinja"
+	generationName      = "generation_config.json"
 )
 
 // CardName is the name of a confidence model's card, a file in its folder that says what
@@ -24,9 +27,10 @@ const (
 const CardName = "card.json"
 
 // Load reads a model folder as Hugging Face's save_pretrained writes it: config.json,
-// model.safetensors and tokenizer.json. A chat template in tokenizer_config.json or
-// chat_template.jinja must be [ChatTemplate]. A confidence model may have a card.json, see
-// [CardName]. For a model that this package cannot run, the error names the field.
+// model.safetensors and tokenizer.json. The chat template is in chat_template.jinja or
+// tokenizer_config.json; without one, the model takes whole prompts only. A confidence model
+// may have a card.json, see [CardName]. For a model that this package cannot run, the error
+// names the field.
 func Load(fsys fs.FS) (*Model, error) {
 	m, err := load(fsys, fsys, func(weights map[string]tensor) error { return nil })
 	if err != nil {
@@ -83,7 +87,7 @@ func loadWith(fsys, tokenizer fs.FS, layers int, change func(map[string]tensor) 
 	if err := change(weights); err != nil {
 		return nil, err
 	}
-	t, err := loadTokenizer(tokenizer)
+	t, err := loadTokenizer(fsys, tokenizer)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +96,9 @@ func loadWith(fsys, tokenizer fs.FS, layers int, change func(map[string]tensor) 
 	}
 	_, scored := weights["score.weight"]
 	c.ValueHead = c.ValueHead || scored
+	if len(t.ends) == 0 && !c.ValueHead {
+		return nil, fmt.Errorf("lm: no token ends an answer: want eos_token in %s, or eos_token_id in %s or %s", tokenizerConfigName, generationName, configName)
+	}
 	m, err := build(c, weights)
 	if err != nil {
 		return nil, fmt.Errorf("lm: %s: %w", weightsName, err)

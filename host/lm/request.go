@@ -42,20 +42,20 @@ type Result struct {
 type Usage struct {
 	Prompt     int // tokens of the prompt, counted once
 	Cached     int // tokens of the prompt that were found in the cache
-	Completion int // tokens sampled for all completions, <|end|> included
+	Completion int // tokens sampled for all completions, those that end answers included
 }
 
 // Choice is one completion.
 type Choice struct {
 	Text   string
-	Tokens []int          // without <|end|>, and without tokens that begin in or after a stop sequence
+	Tokens []int          // without the one that ends an answer, and without tokens that begin in or after a stop sequence
 	Probs  []TokenLogprob // of Tokens, if Logprobs
 	Finish string         // FinishStop or FinishLength
 }
 
 // Why a completion ended.
 const (
-	FinishStop   = "stop"   // <|end|> or a stop sequence
+	FinishStop   = "stop"   // a token that ends an answer, or a stop sequence
 	FinishLength = "length" // MaxTokens or the end of the context
 )
 

@@ -11,29 +11,23 @@ import (
 
 // Tokenizer is a byte-level BPE tokenizer in the format of Hugging Face's tokenizers
 // library. Every text can be encoded, and the bytes of its tokens are the text again. A
-// Tokenizer is safe for concurrent use.
+// vocabulary may lack tokens for some bytes. As with Hugging Face's library, such a byte of
+// a text is left out. A Tokenizer is safe for concurrent use.
 type Tokenizer struct {
-	pieces  []string       // by id: the bytes, or a special token's name
-	special []bool         // by id
-	ids     map[string]int // ids of the pieces that are not special
-	merges  map[[2]int]merge
-	singles [256]int       // the token of each byte
-	added   [256][]string  // names of special tokens by their first byte, longer names first
-	named   map[string]int // ids of special tokens
-	split   splitter
-	end     int
+	pieces   []string       // by id: the bytes, or a special token's name
+	special  []bool         // by id
+	ids      map[string]int // ids of the pieces that are not special
+	merges   map[[2]int]merge
+	singles  [256]int       // the token of each byte, or -1
+	added    [256][]string  // names of special tokens by their first byte, longer names first
+	named    map[string]int // ids of special tokens
+	split    splitter
+	template *chatTemplate // nil if there is none
+	ends     []int         // tokens that end an answer
 }
 
 // merge is the token (id) that a pair of tokens becomes. Merges of lower rank come first.
 type merge struct{ rank, id int }
-
-// The special tokens of the chat template.
-const (
-	systemToken    = "<|system|>"
-	userToken      = "<|user|>"
-	assistantToken = "<|assistant|>"
-	endToken       = "<|end|>"
-)
 
 // tokenizerFile has the fields of tokenizer.json that are read.
 type tokenizerFile struct {
@@ -54,6 +48,7 @@ type tokenizerFile struct {
 	Model struct {
 		Type         string            `json:"type"`
 		Dropout      *float64          `json:"dropout"`
+		Unknown      *string           `json:"unk_token"`
 		Prefix       string            `json:"continuing_subword_prefix"`
 		Suffix       string            `json:"end_of_word_suffix"`
 		ByteFallback bool              `json:"byte_fallback"`
@@ -86,9 +81,9 @@ func (p *postProcessor) check() error {
 	return nil
 }
 
-// loadTokenizer reads tokenizer.json, and checks that the folder's chat template is
-// [ChatTemplate].
-func loadTokenizer(fsys fs.FS) (*Tokenizer, error) {
+// loadTokenizer reads the tokenizer, the chat template, and the tokens that end an answer.
+// model is the model's folder; fsys may be that of an adapter.
+func loadTokenizer(model, fsys fs.FS) (*Tokenizer, error) {
 	file, err := fs.ReadFile(fsys, tokenizerName)
 	if err != nil {
 		return nil, fmt.Errorf("lm: %w", err)
@@ -97,7 +92,72 @@ func loadTokenizer(fsys fs.FS) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lm: %s: %w", tokenizerName, err)
 	}
-	return t, checkTemplate(fsys)
+	var c tokenizerConfig
+	if err := readOptional(fsys, tokenizerConfigName, &c); err != nil {
+		return nil, err
+	}
+	if t.template, err = loadTemplate(fsys, &c); err != nil {
+		return nil, err
+	}
+	return t, t.readEnds(model, string(c.Eos))
+}
+
+// readOptional reads a JSON file, if there is one.
+func readOptional(fsys fs.FS, name string, into any) error {
+	file, err := fs.ReadFile(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("lm: %w", err)
+	}
+	if err := json.Unmarshal(file, into); err != nil {
+		return fmt.Errorf("lm: %s: %w", name, err)
+	}
+	return nil
+}
+
+// readEnds reads which tokens end an answer: eos_token of tokenizer_config.json (name) and
+// eos_token_id of generation_config.json. If there is neither, it is eos_token_id of
+// config.json.
+func (t *Tokenizer) readEnds(model fs.FS, name string) error {
+	if name != "" {
+		id, ok := t.named[name]
+		if !ok {
+			return fmt.Errorf("lm: %s: eos_token %q is not in added_tokens of %s", tokenizerConfigName, name, tokenizerName)
+		}
+		t.ends = append(t.ends, id)
+	}
+	for _, file := range []string{generationName, configName} {
+		if file == configName && len(t.ends) > 0 {
+			break
+		}
+		var c struct {
+			ID json.RawMessage `json:"eos_token_id"`
+		}
+		if err := readOptional(model, file, &c); err != nil {
+			return err
+		}
+		if !set(c.ID) {
+			continue
+		}
+		several, ok := as[[]int](c.ID)
+		if one, is := as[int](c.ID); is {
+			several, ok = []int{one}, true
+		}
+		if !ok {
+			return fmt.Errorf("lm: %s: eos_token_id is neither a number nor a list of numbers", file)
+		}
+		for _, id := range several {
+			if id < 0 || id >= maxDim {
+				return fmt.Errorf("lm: %s: eos_token_id is %d: want a token", file, id)
+			}
+			if !slices.Contains(t.ends, id) {
+				t.ends = append(t.ends, id)
+			}
+		}
+	}
+	return nil
 }
 
 func parseTokenizer(file []byte) (*Tokenizer, error) {
@@ -145,8 +205,8 @@ func (t *Tokenizer) readVocabulary(f *tokenizerFile) error {
 		size = max(size, id+1)
 	}
 	for _, a := range f.Added {
-		if a.ID < 0 || a.ID >= maxDim || a.Content == "" {
-			return fmt.Errorf("added_tokens: token %q has id %d", a.Content, a.ID)
+		if a.ID < 0 || a.ID >= maxDim || strings.TrimSpace(a.Content) == "" {
+			return fmt.Errorf("added_tokens: token %q has id %d: want a name, and an id from 0 to %d", a.Content, a.ID, maxDim-1)
 		}
 		size = max(size, a.ID+1)
 	}
@@ -173,16 +233,13 @@ func (t *Tokenizer) readVocabulary(f *tokenizerFile) error {
 	for b := range 256 {
 		id, ok := t.ids[string([]byte{byte(b)})]
 		if !ok {
-			return fmt.Errorf("model.vocab has no token for the byte %#02x", b)
+			if f.Model.Unknown != nil {
+				return fmt.Errorf("model.vocab has no token for the byte %#02x, and model.unk_token is set: not supported", b)
+			}
+			id = -1
 		}
 		t.singles[b] = id
 	}
-	for _, name := range []string{systemToken, userToken, assistantToken, endToken} {
-		if _, ok := t.named[name]; !ok {
-			return fmt.Errorf("added_tokens has no %s, which the chat template needs", name)
-		}
-	}
-	t.end = t.named[endToken]
 	return nil
 }
 
@@ -218,8 +275,8 @@ func (t *Tokenizer) readMerges(raws []json.RawMessage) error {
 // Size returns the number of tokens. Ids are from 0 to Size-1.
 func (t *Tokenizer) Size() int { return len(t.pieces) }
 
-// End returns the token <|end|>, which ends a message or an answer.
-func (t *Tokenizer) End() int { return t.end }
+// Ends returns the tokens that end an answer, as the model's files say.
+func (t *Tokenizer) Ends() []int { return slices.Clone(t.ends) }
 
 // Special returns the special token with the given name, such as <|assistant|>.
 func (t *Tokenizer) Special(name string) (id int, ok bool) {

@@ -144,7 +144,7 @@ func TestTokenizingIsLinear(t *testing.T) {
 		}
 	}
 	tok := model(t, "untied").Tokenizer()
-	for word, tokens := range map[string]int{"a ": 1e5 + 1, endToken: 1e5, "<|end|": 0} {
+	for word, tokens := range map[string]int{"a ": 1e5 + 1, "<|end|>": 1e5, "<|end|": 0} {
 		ids := tok.EncodeSpecial(strings.Repeat(word, 1e5))
 		if tokens > 0 && len(ids) != tokens {
 			t.Errorf("%q: %d tokens, want %d", word, len(ids), tokens)

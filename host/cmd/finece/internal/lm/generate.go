@@ -104,7 +104,7 @@ func (f *generateOptions) run(cmd *cobra.Command, question string) error {
 		messages = append([]lm.Message{{Role: "system", Content: f.system}}, messages...)
 	}
 	if f.request.Prompt, err = m.Tokenizer().Chat(messages, false); err != nil {
-		return err
+		return exit.With(exit.Unavailable, err)
 	}
 	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()

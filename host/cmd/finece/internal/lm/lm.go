@@ -29,9 +29,10 @@ a generator that writes answers and a confidence model that judges them. It need
 GPU, no Python and no network.
 
 A model is a Hugging Face folder with config.json, model.safetensors and tokenizer.json,
-of the Llama architecture with a byte-level BPE tokenizer. An adapter is a LoRA folder
-of PEFT for such a model; lm merges it into the model when it loads them. Without
---model and --adapter, lm serves the built-in models.
+of the Llama architecture with a byte-level BPE tokenizer. Its chat template turns
+messages into a prompt. An adapter is a LoRA folder of PEFT for such a model; lm merges
+it into the model when it loads them. Without --model and --adapter, lm serves the
+built-in models.
 
   /v1/chat/completions  n, seed, stop, logprobs, stream; a final assistant message
                         is continued if continue_final_message or its "prefix" is
