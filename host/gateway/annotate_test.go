@@ -182,8 +182,9 @@ func TestLogprobsThatNobodyAskedForAreTakenOut(t *testing.T) {
 		strategy                string
 		tops                    int // alternatives a token that are left; -1 for no logprobs
 	}{
-		{"not asked", `{"model":"demo","stream":true}`, `{"model":"demo","stream":true,"logprobs":true}`, "paragraph", -1},
-		{"declined", `{"logprobs": false ,"stream":true}`, `{"logprobs": true ,"stream":true}`, "paragraph", -1},
+		{"not asked", `{"model":"demo","stream":true}`, `{"model":"demo","stream":true,"logprobs":true,"top_logprobs":1}`, "paragraph", -1},
+		{"declined", `{"logprobs": false ,"stream":true}`, `{"logprobs": true ,"stream":true,"top_logprobs":1}`, "paragraph", -1},
+		{"no alternatives", `{"stream":true,"logprobs":true,"top_logprobs":0}`, `{"stream":true,"logprobs":true,"top_logprobs":1}`, "paragraph", 0},
 		{"for entropy", `{"stream":true}`, `{"stream":true,"logprobs":true,"top_logprobs":5}`, "entropy", -1},
 		{"without alternatives", `{"stream":true,"logprobs":true}`, `{"stream":true,"logprobs":true,"top_logprobs":5}`, "entropy", 0},
 		{"with one", `{"top_logprobs":1,"stream":true,"logprobs":true}`, `{"top_logprobs":5,"stream":true,"logprobs":true}`, "entropy", 1},

@@ -44,8 +44,12 @@ func (chat) ask(r *request, entropy bool, c *changes) {
 	if !r.asked.logprobs {
 		c.set("logprobs", "true", r.logprobs)
 	}
-	if entropy && r.asked.top < 2 {
+	switch {
+	case entropy && r.asked.top < 2:
 		c.set("top_logprobs", alternatives, r.top)
+	case r.asked.top < 1:
+		// llama-cpp-python sends no log-probabilities without it, and llama.cpp none if it is 0.
+		c.set("top_logprobs", "1", r.top)
 	}
 }
 

@@ -218,6 +218,22 @@ func (a API) askLogprobs(request map[string]any, top int) {
 	}
 }
 
+// askAlternative makes a request for log-probabilities without alternatives ask for one
+// alternative. llama-cpp-python sends no log-probabilities if top_logprobs is left out, and
+// llama.cpp's server sends none if it is 0. added is false if the request asks for some.
+func (a API) askAlternative(request map[string]any) (added bool) {
+	if a == Completions {
+		added = request["logprobs"] == 0
+	} else {
+		_, has := request["top_logprobs"]
+		added = !has
+	}
+	if added {
+		a.askLogprobs(request, 1)
+	}
+	return added
+}
+
 // Reply holds the fields that replies of chat/completions and of completions share.
 type Reply struct {
 	Model   string   `json:"model"`
@@ -248,9 +264,7 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 	if !g.c.NoSeed {
 		request["seed"] = seed
 	}
-	if _, ok := request["top_logprobs"]; !ok && request["logprobs"] == true {
-		request["top_logprobs"] = 0 // llama-cpp-python sends no log-probabilities without it
-	}
+	added := g.c.Logprobs && g.c.API.askAlternative(request)
 	var r Reply
 	if err := g.to.Post(ctx, request, &r); err != nil {
 		return nil, err
@@ -278,6 +292,11 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 			var err error
 			if done.Tokens, err = c.Logprobs.List(); err != nil {
 				return nil, g.to.Failure(err)
+			}
+			if added {
+				for i := range done.Tokens {
+					done.Tokens[i].Top = nil
+				}
 			}
 		}
 		out.Completions = append(out.Completions, done)
