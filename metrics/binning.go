@@ -310,7 +310,7 @@ func (t *tally) addSorted(keys []uint64) {
 		i, v := t.placeFrom(guess, keyConf(keys[at]))
 		guess = i
 		s := &t.slots[i]
-		if v < 0x1p-11 || i >= len(t.edges)-1 || t.rule == Netcal || t.rule == Guo {
+		if !t.fixedFrom(i, v) {
 			t.add(i, v, keys[at]&1, 1-keys[at]&1)
 			at++
 			continue
@@ -322,6 +322,11 @@ func (t *tally) addSorted(keys []uint64) {
 		s.wrong += uint64(at-first) - right
 		s.conf.addFixed(fixed)
 	}
+}
+
+// fixedFrom reports whether a slot adds up the pairs from confidence v on as multiples of 2^-63.
+func (t *tally) fixedFrom(i int, v float64) bool {
+	return v >= 0x1p-11 && i < len(t.edges)-1 && t.rule != Netcal && t.rule != Guo
 }
 
 // last is the greatest key that a confidence of bin i can have.
@@ -342,10 +347,14 @@ func run(keys []uint64, at int, limit uint64) (end int, right uint64, fixed uint
 	for end = at; end < len(keys) && keys[end] <= limit; end++ {
 		k := keys[end]
 		right += k & 1
-		b := k >> 1
-		m := (b&mantMask | 1<<mantBits) << ((b>>mantBits - (1023 - 11)) & 63)
-		fixed.lo, carry = bits.Add64(fixed.lo, m, 0)
+		fixed.lo, carry = bits.Add64(fixed.lo, fixedOf(k), 0)
 		fixed.hi += carry
 	}
 	return end, right, fixed
+}
+
+// fixedOf returns the confidence of a key, at least 2^-11, in units of 2^-63.
+func fixedOf(k uint64) uint64 {
+	b := k >> 1
+	return (b&mantMask | 1<<mantBits) << ((b>>mantBits - (1023 - 11)) & 63)
 }

@@ -81,37 +81,64 @@ func (s *Sample) Bootstrap(m Metric, r Resampling) (Interval, error) {
 // Bootstraps is [Sample.Bootstrap] of several metrics from the same resamples. The interval
 // of a metric that is undefined on all of them is NaN.
 func (s *Sample) Bootstraps(metrics []Metric, r Resampling) ([]Interval, error) {
+	p, out, err := s.drawnFrom(metrics, r)
+	if err != nil {
+		return out, err
+	}
+	return p.intervals(metrics, r, func(m Metric) float64 {
+		v, _ := s.Value(m, r.Binning) // NaN after an error
+		return v
+	}), nil
+}
+
+// drawnFrom returns the population that Bootstraps draws from. With an error, it returns the
+// intervals of Bootstraps instead.
+func (s *Sample) drawnFrom(metrics []Metric, r Resampling) (*population, []Interval, error) {
 	out := make([]Interval, len(metrics))
 	for k, m := range metrics {
 		out[k] = Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}
 		if m >= metricCount {
-			return out, ErrMetric
+			return nil, out, ErrMetric
 		}
 	}
 	if err := r.validate(); err != nil {
-		return out, err
+		return nil, out, err
 	}
-	if s.N() > math.MaxUint32 {
-		return out, ErrOverflow
-	}
-	if s.N() < condenseFrom {
-		p := newPopulation(s, metrics, r.Binning)
+	var p *population
+	switch n := s.N(); {
+	case n > math.MaxUint32:
+		return nil, out, ErrOverflow
+	case n < condenseFrom:
+		p = newPopulation(s, metrics, r.Binning)
 		p.cells = cellsOf(p.groups)
-		return bootstrapped([]*population{p}, nil, metrics, r), nil
-	}
-	p := condensed(s, metrics, r.Binning)
-	if s.N() < countFrom {
+	case n < countFrom:
+		p = condensed(s, metrics, r.Binning)
 		p.cells = cellsOf(p.groups)
+	default:
+		p = condensed(s, metrics, r.Binning)
+		p.chances = chancesOf(p.groups)
 	}
-	out = bootstrapped([]*population{p}, nil, metrics, r)
+	return p, out, nil
+}
+
+// intervals returns the bootstrap intervals of metrics. value returns the value of a metric of
+// the sample.
+func (p *population) intervals(metrics []Metric, r Resampling, value func(Metric) float64) []Interval {
+	out := bootstrapped([]*population{p}, nil, metrics, r)
+	if !p.condensed {
+		return out
+	}
 	whole := p.whole()
 	for k, m := range metrics {
-		if v, err := s.Value(m, r.Binning); err == nil && !p.exact(m) {
+		if p.exact(m) {
+			continue
+		}
+		if v := value(m); !math.IsNaN(v) {
 			shift := v - whole.figure(m)
 			out[k].Low, out[k].High = out[k].Low+shift, out[k].High+shift
 		}
 	}
-	return out, nil
+	return out
 }
 
 // percentiles returns the interval of the values, one for each resample with a value.

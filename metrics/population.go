@@ -15,9 +15,11 @@ import (
 // A cell is the right pairs or the wrong pairs of one group: cell 2i has the right pairs of
 // group i, cell 2i+1 the wrong ones.
 type population struct {
-	groups  []group
-	cells   []uint32 // the cell of each pair; nil if whole cells are drawn, see counted
-	binning Binning
+	groups    []group
+	condensed bool     // groups are several tied groups
+	cells     []uint32 // the cell of each pair; nil if whole cells are drawn
+	chances   []chance // of the cells, if whole cells are drawn: see counted
+	binning   Binning
 
 	runs    []binRun
 	fixed   []uint64  // the confidence of each group, as placed in its bin, in units of 2^-63

@@ -30,18 +30,32 @@ func bootstrapped(from []*population, units [][]int, figures []Metric, r Resampl
 	for k := range values {
 		values[k] = make([]float64, r.Resamples)
 	}
+	several := 1
+	if from[0].chances != nil {
+		several = lanes
+	}
 	var next atomic.Int64
+	claim := func() int { return int(next.Add(int64(several))) - several }
 	var all sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), r.Resamples) {
 		all.Go(func() {
-			draw := make([]*resample, len(from))
-			for i, p := range from {
-				draw[i] = p.resample()
+			draws := make([][]*resample, several)
+			for j := range draws {
+				for _, p := range from {
+					draws[j] = append(draws[j], p.resample())
+				}
 			}
-			for i := next.Add(1) - 1; i < int64(r.Resamples); i = next.Add(1) - 1 {
-				take(draw, units, splitMix(mix(r.Seed)^mix(^uint64(i))))
-				for k, figure := range figures {
-					values[k][i] = difference(draw, figure)
+			states := make([]splitMix, several)
+			for first := claim(); first < r.Resamples; first = claim() {
+				some := draws[:min(several, r.Resamples-first)]
+				for j := range some {
+					states[j] = splitMix(mix(r.Seed) ^ mix(^uint64(first+j)))
+				}
+				take(some, units, states)
+				for j, draw := range some {
+					for k, figure := range figures {
+						values[k][first+j] = difference(draw, figure)
+					}
 				}
 			}
 		})
@@ -68,17 +82,38 @@ func (p *population) resample() *resample {
 	return &resample{population: p, counts: make([]uint32, 2*len(p.groups))}
 }
 
-// take draws a resample of each population. All of them get the same units.
-func take(draw []*resample, units [][]int, state splitMix) {
-	for _, d := range draw {
-		clear(d.counts)
-		d.filled = false
+// take draws resamples, each with a generator. A resample is a draw of each population. All of
+// them get the same units.
+func take(draws [][]*resample, units [][]int, states []splitMix) {
+	for _, draw := range draws {
+		for _, d := range draw {
+			clear(d.counts)
+			d.filled = false
+		}
 	}
+	if draws[0][0].chances != nil {
+		counted(draws, states)
+	} else {
+		for j, draw := range draws {
+			drawUnits(draw, units, &states[j])
+		}
+	}
+	for _, draw := range draws {
+		for _, d := range draw {
+			d.right, d.wrong = 0, 0
+			for i := 0; i+1 < len(d.counts); i += 2 {
+				d.right += uint64(d.counts[i])
+				d.wrong += uint64(d.counts[i+1])
+			}
+		}
+	}
+}
+
+// drawUnits draws the units of a resample one by one.
+func drawUnits(draw []*resample, units [][]int, state *splitMix) {
 	switch {
-	case units == nil && draw[0].cells == nil:
-		draw[0].counted(&state)
 	case units == nil && len(draw) == 1:
-		draw[0].pairs(&state)
+		draw[0].pairs(state)
 	case units == nil:
 		n := uint64(len(draw[0].cells))
 		for range n {
@@ -95,13 +130,6 @@ func take(draw []*resample, units [][]int, state splitMix) {
 					d.counts[d.cells[at]]++
 				}
 			}
-		}
-	}
-	for _, d := range draw {
-		d.right, d.wrong = 0, 0
-		for i := 0; i+1 < len(d.counts); i += 2 {
-			d.right += uint64(d.counts[i])
-			d.wrong += uint64(d.counts[i+1])
 		}
 	}
 }

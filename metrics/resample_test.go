@@ -25,7 +25,7 @@ func TestDrawnFiguresAreThoseOfASample(t *testing.T) {
 				p.cells = cellsInOrder(s, conf, correct)
 				p.sums = harmonicSums(2 * uint64(n))
 				d := p.resample()
-				take([]*resample{d}, nil, splitMix(rng.Uint64()))
+				take([][]*resample{{d}}, nil, []splitMix{splitMix(rng.Uint64())})
 				for _, m := range every {
 					want, err := d.asSample().Value(m, b)
 					if err != nil {
@@ -83,7 +83,7 @@ func TestManyPairsAreDrawnAlike(t *testing.T) {
 	drawn, last := 0, 0
 	const draws = 20
 	for i := range draws {
-		take([]*resample{d}, nil, splitMix(mix(uint64(i))))
+		take([][]*resample{{d}}, nil, []splitMix{splitMix(mix(uint64(i)))})
 		for at, cell := range p.cells {
 			times[d.counts[cell]]++
 			drawn += int(d.counts[cell])

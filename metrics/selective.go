@@ -102,8 +102,11 @@ const directTerms = 256
 // groupRisk is the sum of (errs + j*r)/(seen + j) over j = 1..size.
 func groupRisk(errs float64, seen uint64, g *group) float64 {
 	size := g.size()
-	if size == 0 {
+	switch size {
+	case 0:
 		return 0
+	case 1: // nearly always, in large samples
+		return (errs + float64(g.wrong)) / float64(seen+1)
 	}
 	rate := ratio(g.wrong, size)
 	if size <= directTerms {

@@ -104,18 +104,19 @@ func Log(x float64) float64 {
 	return float64(float64(e)*ln2Hi) + (logm + float64(float64(e)*ln2Lo))
 }
 
-// frexp splits x > 0 into m*2**e with m in [sqrt(1/2), sqrt(2)).
+// frexp splits x > 0 into m*2**e with m in [sqrt(1/2), sqrt(2)). It does not branch on m, because
+// a processor cannot predict that for numbers near 1.
 func frexp(x float64) (m float64, e int) {
-	const bias, shift, mask = 1023, 52, 1<<52 - 1
+	const (
+		bias, shift, mask = 1023, 52, 1<<52 - 1
+		root              = 0x6A09E667F3BCD // the fraction of math.Sqrt2
+	)
 	if x < math.Float64frombits(1<<shift) { // subnormal
 		x *= 1 << shift
 		e = -shift
 	}
 	b := math.Float64bits(x)
-	e += int(b>>shift) - bias
-	m = math.Float64frombits(b&mask | bias<<shift)
-	if m >= math.Sqrt2 {
-		m, e = m/2, e+1
-	}
-	return m, e
+	fraction := b & mask
+	high := (root - 1 - fraction) >> 63 // 1 if fraction >= root
+	return math.Float64frombits(fraction | (bias-high)<<shift), e + int(b>>shift+high) - bias
 }

@@ -123,3 +123,22 @@ func TestTheSeriesInALoop(t *testing.T) {
 		}
 	}
 }
+
+func TestFrexp(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	root := math.Sqrt2
+	edges := []float64{1, root, math.Nextafter(root, 0), math.Nextafter(root, 2), root / 2, math.Nextafter(root, 0) / 2, 5e-324, 0x1p-1022, math.MaxFloat64}
+	for i := range 100_000 {
+		x := math.Float64frombits(rng.Uint64N(0x7FF << 52))
+		if i < len(edges) {
+			x = edges[i]
+		}
+		if x == 0 {
+			continue
+		}
+		m, e := frexp(x)
+		if !(m < root && m*2 >= root) || math.Ldexp(m, e) != x {
+			t.Fatalf("%v is %v * 2^%d", x, m, e)
+		}
+	}
+}
