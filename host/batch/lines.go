@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"sync"
 )
 
 const (
@@ -22,6 +23,8 @@ type Block struct {
 	// Long says that the block is the beginning of one line that is longer than MaxLine.
 	// The rest of that line is skipped.
 	Long bool
+
+	memory []byte // has Text
 }
 
 // Each visits the lines without their ends, LF or CRLF, and their numbers.
@@ -38,23 +41,62 @@ func (b *Block) Each(visit func(line []byte, number int)) {
 // first. It returns the first error of take, or the error of reading after the results
 // of all that was read.
 func Lines[T any](r io.Reader, first int, work func(*Block) T, take func(T) error) error {
-	c := cutter{r: r, line: first}
-	return Ordered(c.next, work, take)
+	return lines(&cutter{r: r, line: first}, work, take)
+}
+
+// Rest is what [LinesBefore] has read without passing it on.
+type Rest struct {
+	Found bool   // a line has the byte
+	Text  []byte // the beginning of the rest: of the line with the byte, and of what follows it
+	Line  int    // the number of that line
+}
+
+// LinesBefore is Lines of the lines before the first one with the byte stop.
+func LinesBefore[T any](r io.Reader, first int, stop byte, work func(*Block) T, take func(T) error) (Rest, error) {
+	c := &cutter{r: r, line: first, stop: stop, stops: true}
+	err := lines(c, work, take)
+	return Rest{c.found, c.rest, c.line}, err
+}
+
+func lines[T any](c *cutter, work func(*Block) T, take func(T) error) error {
+	return Ordered(c.next, func(b *Block) T {
+		result := work(b)
+		c.spare.Put(&b.memory)
+		return result
+	}, take)
 }
 
 // cutter cuts an input into blocks.
 type cutter struct {
-	r    io.Reader
-	line int
-	rest []byte // the beginning of a line
-	skip bool   // what follows is the rest of a line that was too long
-	err  error
+	r     io.Reader
+	line  int
+	rest  []byte // the beginning of a line
+	skip  bool   // what follows is the rest of a line that was too long
+	err   error
+	stop  byte
+	stops bool // the blocks end before the first line with the byte stop
+	found bool // and rest begins with that line
+
+	spare sync.Pool // memory of blocks that are done
+}
+
+// memory returns memory for at least n bytes.
+func (c *cutter) memory(n int) []byte {
+	if b, ok := c.spare.Get().(*[]byte); ok && cap(*b) >= n {
+		return *b
+	}
+	return make([]byte, 0, n)
 }
 
 // next is the next block, or the error of reading, which is io.EOF at the end.
 func (c *cutter) next() (*Block, error) {
 	for {
-		buf := slices.Grow(c.rest, max(blockSize, len(c.rest)))
+		if c.found {
+			return nil, io.EOF
+		}
+		size := max(blockSize, 2*len(c.rest))
+		memory := c.memory(size)
+		buf := append(memory[:0:size], c.rest...)
 		c.rest = nil
 		for c.err == nil && len(buf) < cap(buf) {
 			var n int
@@ -66,8 +108,15 @@ func (c *cutter) next() (*Block, error) {
 			c.skip = !found
 			buf = after
 		}
-		end := bytes.LastIndexByte(buf, '\n') + 1
+		text := buf
+		if at := bytes.IndexByte(buf, c.stop); c.stops && at >= 0 {
+			c.found, text = true, buf[:at]
+		}
+		end := bytes.LastIndexByte(text, '\n') + 1
 		switch {
+		case c.found:
+			c.rest = slices.Clone(buf[end:])
+			buf = buf[:end]
 		case len(buf) == 0 && c.err != nil:
 			return nil, c.err
 		case c.err != nil && c.err != io.EOF:
@@ -83,13 +132,13 @@ func (c *cutter) next() (*Block, error) {
 			continue
 		}
 		if len(buf) > 0 {
-			return c.block(buf), nil
+			return c.block(buf, memory), nil
 		}
 	}
 }
 
-func (c *cutter) block(text []byte) *Block {
-	b := &Block{Text: text, Line: c.line, Lines: bytes.Count(text, []byte("\n")), Long: c.skip}
+func (c *cutter) block(text, memory []byte) *Block {
+	b := &Block{memory: memory, Text: text, Line: c.line, Lines: bytes.Count(text, []byte("\n")), Long: c.skip}
 	if c.skip || text[len(text)-1] != '\n' {
 		b.Lines++
 	}

@@ -99,3 +99,38 @@ func TestErrors(t *testing.T) {
 		t.Errorf("%v after %d calls", err, calls)
 	}
 }
+
+// TestLinesBefore: the lines before a byte and the rest are the whole input, however it comes.
+func TestLinesBefore(t *testing.T) {
+	many := strings.Repeat("0.5,1\n", blockSize/4)
+	for _, c := range []struct {
+		in    string
+		lines int
+		begin string // of the rest
+	}{
+		{"", 0, ""}, {"a\nb", 2, ""}, {"\"a\"\nb\n", 0, `"a"`}, {"a\nb\"\nc\n", 1, `b"`}, {"a\n\"", 1, `"`},
+		{many + "0.5,\"a\nb\"\n", blockSize / 4, `0.5,"a`}, {many + many + "x", blockSize/2 + 1, ""},
+	} {
+		for name, r := range map[string]io.Reader{
+			"whole": strings.NewReader(c.in), "halves": iotest.HalfReader(strings.NewReader(c.in)),
+			"the end with data": iotest.DataErrReader(strings.NewReader(c.in)),
+		} {
+			before := ""
+			rest, err := LinesBefore(r, 1, '"', func(b *Block) string { return string(b.Text) }, func(text string) error {
+				before += text
+				return nil
+			})
+			lines := strings.Count(before, "\n")
+			if before != "" && before[len(before)-1] != '\n' {
+				lines++
+			}
+			left, errLeft := io.ReadAll(r)
+			if whole := before + string(rest.Text) + string(left); err != nil || errLeft != nil || whole != c.in {
+				t.Errorf("%.20q, %s: %d bytes in all, want %d; %v, %v", c.in, name, len(whole), len(c.in), err, errLeft)
+			}
+			if lines != c.lines || rest.Found != (c.begin != "") || !strings.HasPrefix(string(rest.Text), c.begin) || rest.Found && rest.Line != lines+1 {
+				t.Errorf("%.20q, %s: %d lines and a rest of line %d that begins with %.10q, want %d and %q", c.in, name, lines, rest.Line, rest.Text, c.lines, c.begin)
+			}
+		}
+	}
+}

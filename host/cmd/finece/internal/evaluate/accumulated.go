@@ -48,9 +48,7 @@ func (f *options) ofAccumulator(a *metrics.Accumulator) (*result, error) {
 	if !errors.Is(err, metrics.ErrTooManyDistinct) {
 		return nil, err
 	}
-	o := f.options
-	o.Interval = metrics.DeLong
-	summary, err := a.Evaluate(o)
+	summary, err := a.Evaluate(f.cheap())
 	if err != nil {
 		return nil, err
 	}

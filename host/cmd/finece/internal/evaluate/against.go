@@ -40,11 +40,13 @@ var rising = map[string]bool{"brier_skill": true, "auroc": true, "within_questio
 // compare measures the other confidences of rows, and the differences of m's figures from theirs.
 func (f *options) compare(m *result, d *rows, r metrics.Resampling) (*comparison, error) {
 	c := &comparison{column: f.columns.Other}
-	other, err := f.evaluated(d.other, d)
+	var err error
+	if c.sample, err = metrics.NewSample(d.other, d.correct); err == nil {
+		c.summary, err = c.sample.Evaluate(f.cheap())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", c.column, err)
 	}
-	c.summary, c.sample = other.summary, other.sample
 	c.figures = figuresOf(&c.summary, nil)
 	if d.question != nil {
 		if c.figures, err = withQuestions(c.figures, d.other, d, r); err != nil {

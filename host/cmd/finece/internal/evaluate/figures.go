@@ -62,11 +62,7 @@ type result struct {
 
 // measure measures rows.
 func (f *options) measure(d *rows, r metrics.Resampling) (*result, error) {
-	m, err := f.evaluated(d.confidence, d)
-	if err != nil {
-		return nil, err
-	}
-	of, err := f.intervals(m, d, r)
+	m, of, err := f.evaluated(d, r)
 	if err != nil {
 		return nil, err
 	}
@@ -82,50 +78,50 @@ func (f *options) measure(d *rows, r metrics.Resampling) (*result, error) {
 	return m, err
 }
 
-// evaluated returns the figures of the confidences of rows, without bootstrap intervals.
-func (f *options) evaluated(confidence []float64, d *rows) (*result, error) {
+// evaluated returns the figures of rows, and their intervals.
+func (f *options) evaluated(d *rows, r metrics.Resampling) (*result, intervals, error) {
 	sample := d.sample
 	if sample == nil {
 		var err error
-		if sample, err = metrics.NewSample(confidence, d.correct); err != nil {
-			return nil, err
+		if sample, err = metrics.NewSample(d.confidence, d.correct); err != nil {
+			return nil, nil, err
 		}
 	}
-	o := f.options
-	o.Interval = metrics.DeLong // the cheap one
-	summary, err := sample.Evaluate(o)
-	return &result{sample: sample, summary: summary}, err
-}
-
-// intervals draws the intervals of a result.
-func (f *options) intervals(m *result, d *rows, r metrics.Resampling) (intervals, error) {
-	list := make([]metrics.Metric, len(drawn))
-	for i := range drawn {
-		list[i] = drawn[i].metric
+	// If all rows are drawn by themselves, the accuracy has Wilson's interval, and the AUROC of
+	// many rows has DeLong's.
+	delong := sample.N() > uint64(maxDraws/f.options.Resamples)
+	var names []string
+	var list []metrics.Metric
+	for _, v := range drawn {
+		if d.question != nil || v.metric != metrics.MetricAccuracy && !(v.metric == metrics.MetricAUROC && delong) {
+			names, list = append(names, v.name), append(list, v.metric)
+		}
 	}
+	m := &result{sample: sample}
 	var all []metrics.Interval
 	var err error
 	if d.question == nil {
-		all, err = m.sample.Bootstraps(list, r)
-	} else {
+		m.summary, all, err = sample.EvaluateAndBootstrap(f.cheap(), list, r)
+	} else if m.summary, err = sample.Evaluate(f.cheap()); err == nil {
 		all, err = metrics.BootstrapClusters(d.confidence, d.correct, d.question, list, r)
 	}
 	if err != nil {
-		return nil, err
-	}
-	of := intervals{}
-	for i := range drawn {
-		of[drawn[i].name] = &all[i]
+		return nil, nil, err
 	}
 	s := &m.summary
-	*of["ece"] = of["ece"].Around(s.ECE)
-	if d.question == nil {
-		of["accuracy"] = &s.AccuracyInterval
-		if s.N > uint64(maxDraws/f.options.Resamples) {
-			of["auroc"] = &s.AUROCInterval
-		}
+	of := intervals{"accuracy": &s.AccuracyInterval, "auroc": &s.AUROCInterval}
+	for i, name := range names {
+		of[name] = &all[i]
 	}
-	return of, nil
+	*of["ece"] = of["ece"].Around(s.ECE)
+	return m, of, nil
+}
+
+// cheap returns the options of an evaluation that draws nothing.
+func (f *options) cheap() metrics.Options {
+	o := f.options
+	o.Interval = metrics.DeLong
+	return o
 }
 
 // figuresOf are the figures of a summary.

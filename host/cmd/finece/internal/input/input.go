@@ -21,6 +21,7 @@ type Input struct {
 	Path   string    // "-" for standard input
 	Name   string    // for messages
 	Size   int64     // bytes as stored, -1 if not known
+	Text   int64     // bytes that Reader gives, -1 if not known
 	Closer io.Closer // the file or connection
 	Table  *File     // the file, if it is Parquet; Reader then gives its rows as JSON Lines
 	packed *counter
@@ -129,6 +130,10 @@ func opened(in *Input, raw io.Reader, regular *File) (*Input, error) {
 	if in.Reader, f, err = unpacked(in.packed, regular); err != nil {
 		in.Close()
 		return nil, in.Failed(err)
+	}
+	in.Text = -1
+	if f == nil {
+		in.Text = in.Size
 	}
 	if f != nil && f.name == Parquet {
 		in.Table = regular

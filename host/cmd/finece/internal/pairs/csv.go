@@ -30,23 +30,22 @@ func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 	if err != nil {
 		return err
 	}
-	plain := &untilQuote{r: b, lines: before}
-	err = batch.Lines(plain, before+1, func(b *batch.Block) *Pairs {
-		p := &Pairs{keep: columns.keep}
+	rest, err := batch.LinesBefore(b, before+1, '"', func(b *batch.Block) *Pairs {
+		p := columns.part(int64(len(b.Text)))
 		if b.Long {
 			p.text = b.Text
 			p.fault(b.Line, tooLong)
 			return p
 		}
 		t := *t
-		t.cells, t.values = nil, nil
+		t.ends, t.values = nil, nil
 		b.Each(func(line []byte, number int) { t.line(p, line, number) })
 		return p
 	}, take)
-	if err != nil || !plain.stopped {
+	if err != nil || !rest.Found {
 		return err
 	}
-	return readRecords(io.MultiReader(bytes.NewReader(plain.partial), b), separator, t, plain.lines, columns, take)
+	return readRecords(io.MultiReader(bytes.NewReader(rest.Text), b), separator, t, rest.Line-1, columns, take)
 }
 
 // headerLine reads the header if it is one line, and returns how many lines it has read.
@@ -91,8 +90,17 @@ func readRecords(in io.Reader, separator rune, t *table, before int, columns *Co
 			return err
 		}
 	}
-	p := &Pairs{keep: columns.keep}
+	p := columns.part(0)
+	begin := r.InputOffset()
+	var text []byte // all fields of a record
 	for {
+		if len(p.Confidence) == rowsOfPart {
+			p.share = columns.share(r.InputOffset() - begin)
+			if err := take(p); err != nil {
+				return err
+			}
+			p, begin = columns.part(0), r.InputOffset()
+		}
 		guard.Begin(r.InputOffset())
 		record, err := r.Read()
 		p.text = guard.Text(r.InputOffset())
@@ -106,24 +114,30 @@ func readRecords(in io.Reader, separator rune, t *table, before int, columns *Co
 		case err != nil:
 			return errors.Join(take(p), err)
 		}
-		t.cells = t.cells[:0]
+		text = text[:0]
+		t.ends = t.ends[:0]
 		for _, field := range record {
-			t.cells = append(t.cells, []byte(field))
+			text = append(text, field...)
+			t.ends = append(t.ends, len(text))
 		}
 		line, _ := r.FieldPos(0)
-		t.row(p, before+line)
+		t.row(p, text, 0, before+line)
 	}
 }
 
-// table says which columns have the values, and holds the cells of one line.
+// rowsOfPart is how many pairs of records are passed on at once.
+const rowsOfPart = 1 << 15
+
+// table says which columns have the values, and finds the cells of one line.
 type table struct {
 	columns                       *Columns
-	separator                     []byte
+	separator                     byte
 	fields                        int
 	confidence, correct, question int // numbers of columns; -1: there is no such column
 	other                         int
 	more, by                      []int
-	cells, values                 [][]byte
+	ends                          []int // where the cells of a line end in its text
+	values                        [][]byte
 }
 
 func newTable(header []string, separator rune, columns *Columns, take func(*Pairs) error) (*table, error) {
@@ -137,7 +151,7 @@ func newTable(header []string, separator rune, columns *Columns, take func(*Pair
 		return nil, err
 	}
 	at := func(name string) int { return slices.Index(header, name) }
-	t := &table{columns: columns, separator: []byte(string(separator)), fields: len(header),
+	t := &table{columns: columns, separator: byte(separator), fields: len(header),
 		confidence: at(columns.Confidence), correct: at(columns.Correct), question: at(columns.Question), other: at(columns.Other)}
 	for _, name := range columns.More {
 		t.more = append(t.more, at(name))
@@ -158,26 +172,34 @@ func (t *table) line(p *Pairs, line []byte, number int) {
 		p.fault(number, tooLong)
 		return
 	}
-	t.cells = t.cells[:0]
-	for more := true; more; {
-		var cell []byte
-		cell, line, more = bytes.Cut(line, t.separator)
-		t.cells = append(t.cells, cell)
+	t.ends = t.ends[:0]
+	for at := 0; ; {
+		end := bytes.IndexByte(line[at:], t.separator)
+		if end < 0 {
+			break
+		}
+		at += end + 1
+		t.ends = append(t.ends, at-1)
 	}
-	t.row(p, number)
+	t.ends = append(t.ends, len(line))
+	t.row(p, line, 1, number)
 }
 
-// row adds the cells of a line.
-func (t *table) row(p *Pairs, number int) {
-	if len(t.cells) != t.fields {
-		p.fault(number, fmt.Sprintf("%d fields where the header has %d", len(t.cells), t.fields))
+// row adds the cells of a line, which have gap bytes between them.
+func (t *table) row(p *Pairs, text []byte, gap, number int) {
+	if len(t.ends) != t.fields {
+		p.fault(number, fmt.Sprintf("%d fields where the header has %d", len(t.ends), t.fields))
 		return
 	}
 	cell := func(at int) []byte {
 		if at < 0 {
 			return nil
 		}
-		return bytes.TrimSpace(t.cells[at])
+		begin := 0
+		if at > 0 {
+			begin = t.ends[at-1] + gap
+		}
+		return bytes.TrimSpace(text[begin:t.ends[at]])
 	}
 	r := row{line: number, confidence: cell(t.confidence), correct: cell(t.correct), question: cell(t.question), other: cell(t.other)}
 	t.values = t.values[:0]
@@ -189,51 +211,6 @@ func (t *table) row(p *Pairs, number int) {
 		r.more = append(r.more, string(cell(at)))
 	}
 	p.add(t.columns, &r)
-}
-
-// untilQuote reads the whole lines before the first quote.
-type untilQuote struct {
-	r       io.Reader
-	lines   int    // number of all lines so far
-	ready   []byte // whole lines
-	partial []byte // what follows them: the beginning of a line
-	stopped bool   // there is a quote in partial
-	err     error
-}
-
-func (u *untilQuote) Read(p []byte) (int, error) {
-	for len(u.ready) == 0 {
-		switch {
-		case u.stopped:
-			return 0, io.EOF
-		case u.err != nil && len(u.partial) > 0:
-			u.ready, u.partial = u.partial, nil
-			u.lines++
-		case u.err != nil:
-			return 0, u.err
-		default:
-			u.fill()
-		}
-	}
-	n := copy(p, u.ready)
-	u.ready = u.ready[n:]
-	return n, nil
-}
-
-// fill reads more bytes, and finds the whole lines in them.
-func (u *untilQuote) fill() {
-	buf := slices.Grow(u.partial, max(64<<10, len(u.partial)))
-	var n int
-	n, u.err = u.r.Read(buf[len(buf):cap(buf)])
-	buf = buf[:len(buf)+n]
-	whole := buf
-	if quote := bytes.IndexByte(buf[len(buf)-n:], '"'); quote >= 0 {
-		u.stopped = true
-		whole = buf[:len(buf)-n+quote]
-	}
-	end := bytes.LastIndexByte(whole, '\n') + 1
-	u.ready, u.partial = buf[:end], slices.Clone(buf[end:])
-	u.lines += bytes.Count(u.ready, []byte("\n"))
 }
 
 // lacking returns the error of a table without a required column. have has the names of its

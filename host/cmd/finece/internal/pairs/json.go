@@ -22,7 +22,7 @@ import (
 
 func readJSON(r io.Reader, columns *Columns, take func(*Pairs) error) error {
 	return batch.Lines(r, 1, func(b *batch.Block) *Pairs {
-		p := &Pairs{keep: columns.keep}
+		p := columns.part(int64(len(b.Text)))
 		if b.Long {
 			p.text = b.Text
 			p.fault(b.Line, tooLong)
@@ -33,7 +33,7 @@ func readJSON(r io.Reader, columns *Columns, take func(*Pairs) error) error {
 			p.text = line
 			if line = bytes.TrimSpace(line); len(line) > batch.MaxLine {
 				p.fault(number, tooLong)
-			} else if len(line) > 0 && !w.line(p, number, line) {
+			} else if len(line) > 0 && !w.alike(p, number, line) && !w.line(p, number, line) {
 				p.jsonLine(number, line, columns)
 			}
 		})
@@ -52,6 +52,7 @@ type walk struct {
 	values  [][]byte // by name, nil for a key that is absent
 	by      []int    // indices in names of the names in Columns.By
 	groups  [][]byte // their values
+	form    form     // of the last line that was read member by member
 }
 
 func newWalk(c *Columns) *walk {
@@ -79,15 +80,29 @@ func (w *walk) line(p *Pairs, number int, line []byte) bool {
 	if !s.EnterObject() {
 		return false
 	}
+	w.form.begin(len(w.values))
 	for s.NextKey() {
 		at := w.place(s.Key())
-		if value := s.Raw(); at >= 0 {
+		value := s.Raw()
+		w.form.add(s.Offset(), value, at)
+		if at >= 0 {
 			w.values[at] = value
 		}
 	}
 	if !s.End() {
+		w.form.usual = false
 		return false
 	}
+	w.form.end(line)
+	r, ok := w.row(number)
+	if ok {
+		p.add(w.columns, &r)
+	}
+	return ok
+}
+
+// row returns the values of a line, or false for an unusual line.
+func (w *walk) row(number int) (row, bool) {
 	r := row{line: number, confidence: w.values[0], correct: w.values[1]}
 	if w.columns.Question != "" {
 		r.question = plain(w.values[2])
@@ -96,19 +111,18 @@ func (w *walk) line(p *Pairs, number int, line []byte) bool {
 		r.other = w.values[3]
 	}
 	if !bare(r.confidence) || !bare(r.correct) || w.columns.Other != "" && !bare(r.other) {
-		return false
+		return r, false
 	}
 	w.groups = w.groups[:0]
 	for i, at := range w.by {
 		value := w.values[at]
 		if value == nil && strings.Contains(w.columns.By[i], ".") {
-			return false
+			return r, false
 		}
 		w.groups = append(w.groups, plain(value))
 	}
 	r.by = w.groups
-	p.add(w.columns, &r)
-	return true
+	return r, true
 }
 
 // place returns the index for the value of a key, or -1.

@@ -13,13 +13,20 @@ const many = 1 << 19
 func (p *Pairs) merger(columns *Columns, list *rejects.List) func(*Pairs) error {
 	numbers := map[string]int{}
 	var groups grouping
+	var read progress
 	return func(part *Pairs) error {
 		file := max(len(p.Files)-1, 0)
+		if read.file != file {
+			read = progress{file: file, before: len(p.Confidence)}
+		}
+		read.share += part.share
+		p.reserve(len(part.Confidence), &read)
 		for _, l := range part.left {
 			if err := list.Add(p.Files[file], l.line, l.reason, l.text); err != nil {
 				return err
 			}
 		}
+		defer part.free()
 		p.Confidence = append(p.Confidence, part.Confidence...)
 		p.Correct = append(p.Correct, part.Correct...)
 		if !p.frugal && len(p.Confidence) >= many {
@@ -68,6 +75,31 @@ func (p *Pairs) merger(columns *Columns, list *rejects.List) func(*Pairs) error 
 	}
 }
 
+// progress is how much of a file was read.
+type progress struct {
+	file   int
+	before int     // pairs of the earlier files
+	share  float64 // 0 if it is not known
+}
+
+// reserve makes room for more pairs. If the share of the file that was read is known, it makes room
+// for all pairs of the file, so that they are copied only once or twice. Unlike append, it does
+// not write to that room. Because other lines may be longer, it makes room for at most 16 times
+// the pairs so far.
+func (p *Pairs) reserve(more int, read *progress) {
+	need := len(p.Confidence) + more
+	if need <= cap(p.Confidence) || read.share <= 0 {
+		return
+	}
+	all := read.before + int(1.01*float64(need-read.before)/read.share) + 1
+	size := max(need, min(all, 16*need))
+	p.Confidence = append(make([]float64, 0, size), p.Confidence...)
+	p.Correct = append(make([]bool, 0, size), p.Correct...)
+	if p.Other != nil {
+		p.Other = append(make([]float64, 0, size), p.Other...)
+	}
+}
+
 // group adds the groups of a part.
 func (p *Pairs) group(part *Pairs, groups *grouping, columns *Columns) error {
 	numbers := make([]uint32, len(part.Groups))
@@ -98,19 +130,31 @@ func (p *Pairs) apart(n int) {
 
 // texts are short texts in one piece of memory.
 type texts struct {
-	bytes []byte
-	ends  []int
+	blanks int // empty texts before the first other one
+	bytes  []byte
+	ends   []int // of the texts after the blanks
 }
 
 func (t *texts) add(text []byte) {
+	if len(text) == 0 && len(t.ends) == 0 {
+		t.blanks++ // all of them, if the input has no such column
+		return
+	}
 	t.bytes = append(t.bytes, text...)
 	t.ends = append(t.ends, len(t.bytes))
 }
+
+func (t *texts) clear() { t.blanks, t.bytes, t.ends = 0, t.bytes[:0], t.ends[:0] }
 
 // blank reports whether all texts are empty.
 func (t *texts) blank() bool { return len(t.bytes) == 0 }
 
 func (t *texts) all(yield func([]byte) bool) {
+	for range t.blanks {
+		if !yield(nil) {
+			return
+		}
+	}
 	begin := 0
 	for _, end := range t.ends {
 		if !yield(t.bytes[begin:end]) {

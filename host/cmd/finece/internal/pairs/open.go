@@ -50,6 +50,7 @@ func named(in *input.Input, err error) error {
 
 func readInput(in *input.Input, bar *terminal.Progress, columns Columns, take func(*Pairs) error) error {
 	if in.Table == nil || columns.Positions {
+		columns.size = in.Text
 		return read(in.Showing(bar, in), columns, take)
 	}
 	f, err := parquetfile.Open(in.Table)

@@ -16,11 +16,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/defaults"
+	"github.com/finece/finece/wasm/jsonscan"
 )
 
 // Columns name the values. Start from [DefaultColumns].
@@ -51,8 +53,37 @@ type Columns struct {
 	// Fused uses the fused confidences of positions instead of the raw ones.
 	Fused bool
 
-	keep    bool // keep the texts of lines that cannot be used
-	options bool // the lines are samples of lm-evaluation-harness without a confidence
+	keep    bool  // keep the texts of lines that cannot be used
+	options bool  // the lines are samples of lm-evaluation-harness without a confidence
+	size    int64 // bytes of the input's text; 0 if that is not known
+}
+
+// share returns how much of the input some bytes of its text are, or 0 if that is not known.
+func (c *Columns) share(bytes int64) float64 {
+	if c.size <= 0 {
+		return 0
+	}
+	return float64(bytes) / float64(c.size)
+}
+
+// part returns empty pairs for a part of the input, which has so many bytes of text.
+func (c *Columns) part(bytes int64) *Pairs {
+	p, ok := spare.Get().(*Pairs)
+	if !ok {
+		p = &Pairs{}
+	}
+	p.keep, p.share = c.keep, c.share(bytes)
+	return p
+}
+
+// spare has the memory of parts that were merged.
+var spare sync.Pool
+
+// free makes the memory of a part available for the next ones.
+func (p *Pairs) free() {
+	p.keys.clear()
+	p.scan.Reset(nil)
+	spare.Put(&Pairs{Confidence: p.Confidence[:0], Correct: p.Correct[:0], keys: p.keys, scan: p.scan})
 }
 
 // DefaultColumns returns the columns "confidence" and "correct".
@@ -101,6 +132,9 @@ type Pairs struct {
 	keys     texts // of the questions, until they are numbered
 	grouping grouping
 	frugal   bool // garbage is collected more often
+
+	share float64          // of a part: how much of the input it is, or 0
+	scan  jsonscan.Scanner // reads numbers
 
 	where string // the end of a message: the file of the lines that cannot be used
 
@@ -229,7 +263,7 @@ func wrongCorrect(text []byte) string {
 
 // confide adds the values of a line, after the correctness was read.
 func (p *Pairs) confide(c *Columns, r *row, right, labelled bool) {
-	v, wrong := parseConfidence(r.confidence)
+	v, wrong := p.parseConfidence(r.confidence)
 	if wrong != "" {
 		p.reject(r.line, "confidence "+wrong)
 		return
@@ -250,7 +284,7 @@ func (p *Pairs) put(c *Columns, r *row, v float64, right, labelled bool) {
 		}
 	}
 	if c.Other != "" {
-		other, wrong := parseConfidence(r.other)
+		other, wrong := p.parseConfidence(r.other)
 		if wrong != "" {
 			p.reject(r.line, quote(c.Other)+" "+wrong)
 			return
@@ -271,9 +305,15 @@ func (p *Pairs) put(c *Columns, r *row, v float64, right, labelled bool) {
 }
 
 // parseConfidence returns a confidence in [0,1], or what is wrong with the text.
-func parseConfidence(text []byte) (v float64, wrong string) {
+func (p *Pairs) parseConfidence(text []byte) (v float64, wrong string) {
 	if len(text) == 0 {
 		return 0, isBlank
+	}
+	if text[0]-'0' < 10 {
+		p.scan.Reset(text)
+		if v, ok := p.scan.Float(); ok && p.scan.Offset() == len(text) { // JSON's numbers; nearly always
+			return v, outside(v)
+		}
 	}
 	v, err := strconv.ParseFloat(string(text), 64)
 	if err != nil && !math.IsInf(v, 0) {
@@ -296,10 +336,13 @@ func outside(v float64) string {
 }
 
 func parseCorrect(s []byte) (right, ok bool) {
+	if len(s) == 1 {
+		return s[0] == '1', s[0] == '1' || s[0] == '0'
+	}
 	switch strings.ToLower(string(s)) {
-	case "1", "1.0", "true":
+	case "1.0", "true":
 		return true, true
-	case "0", "0.0", "false":
+	case "0.0", "false":
 		return false, true
 	}
 	return false, false

@@ -47,7 +47,8 @@ type piece struct {
 	Confidence       []float64
 	Correct          []bool
 	Other            []float64
-	Keys             []byte // of the questions
+	Blanks           int    // rows without a question, before the first one with one
+	Keys             []byte // of the questions of the others
 	Ends             []int
 	Group            []uint32
 	Groups           [][]string
@@ -65,7 +66,7 @@ type left struct {
 
 func (p *Part) take(read *Pairs) error {
 	of := piece{
-		Notes: read.Notes, Confidence: read.Confidence, Correct: read.Correct, Other: read.Other, Keys: read.keys.bytes, Ends: read.keys.ends,
+		Notes: read.Notes, Confidence: read.Confidence, Correct: read.Correct, Other: read.Other, Blanks: read.keys.blanks, Keys: read.keys.bytes, Ends: read.keys.ends,
 		Group: read.Group, Groups: read.Groups, Kinds: uint64(read.Kinds), Rejected: read.Rejected, Faults: read.Faults,
 	}
 	for _, l := range read.left {
@@ -77,7 +78,7 @@ func (p *Part) take(read *Pairs) error {
 
 func (of *piece) pairs(file, before int) *Pairs {
 	p := &Pairs{
-		Notes: of.Notes, Confidence: of.Confidence, Correct: of.Correct, Other: of.Other, keys: texts{of.Keys, of.Ends},
+		Notes: of.Notes, Confidence: of.Confidence, Correct: of.Correct, Other: of.Other, keys: texts{of.Blanks, of.Keys, of.Ends},
 		Group: of.Group, Groups: of.Groups, Kinds: position.Kind(of.Kinds), Rejected: of.Rejected, Faults: of.Faults,
 	}
 	for _, list := range [][]Rejection{p.Rejected, p.Faults} {

@@ -59,7 +59,8 @@ func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 	confidence, correct, question := read[0], read[1], read[2]
 	more, by, other := read[3:3+len(c.More)], read[3+len(c.More):len(names)-1], read[len(names)-1]
 	values := make([][]byte, len(by))
-	p := &Pairs{keep: c.keep}
+	p := c.part(0)
+	p.share = float64(f.Rows(group)) / float64(f.RowsOf(0, f.Groups()))
 	for i := range f.Rows(group) {
 		r := row{line: line + i}
 		if question != nil {
