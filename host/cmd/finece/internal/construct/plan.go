@@ -234,8 +234,7 @@ func groupedText(s string) string {
 	return s
 }
 
-// sampling shows the progress of a run: completions, and the number of finished questions. It
-// shows nothing if standard error is not a terminal.
+// sampling shows the progress of a run: completions, and the number of finished questions.
 type sampling struct {
 	*terminal.Progress
 	mu        sync.Mutex

@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/creack/pty"
 	"github.com/spf13/cobra"
@@ -37,4 +39,27 @@ func TestProgressOnATerminal(t *testing.T) {
 	if small := Bytes(cmd, 100, "reading"); small.file != nil {
 		t.Error("a small input has a progress line")
 	}
+}
+
+// TestProgressInALog: where there is no terminal, a line is written every two minutes.
+func TestProgressInALog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		cmd := &cobra.Command{Use: "finece"}
+		cmd.SetErr(&log)
+		p := Count(cmd, 100, "answers")
+		for range 50 {
+			time.Sleep(6 * time.Second)
+			p.Add(1)
+			p.Hide()
+		}
+		p.Done()
+		time.Sleep(relog)
+		p.Add(1)
+		want := "finece:  20%  20 of 100 answers, 0.167 answers/s, 8m0s left\n" +
+			"finece:  40%  40 of 100 answers, 0.167 answers/s, 6m0s left\n"
+		if log.String() != want {
+			t.Errorf("%s", log.String())
+		}
+	})
 }

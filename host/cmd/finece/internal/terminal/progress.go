@@ -12,21 +12,25 @@ import (
 	"golang.org/x/term"
 )
 
-// Progress is a progress line on standard error. It shows nothing if standard error is not a
-// terminal. It is safe for concurrent use.
+// Progress is a progress line on standard error. If standard error is not a terminal, it is a
+// message every two minutes, for a log. It is safe for concurrent use.
 type Progress struct {
 	mu      sync.Mutex
-	file    *os.File // nil: show nothing
+	file    *os.File          // a terminal
+	say     func(text string) // not a terminal; if both are nil, nothing is shown
 	label   string
 	unit    string // "" for bytes
 	done    int64
 	most    int64 // -1: not known
 	started time.Time
-	drawn   time.Time // when the line was last written; zero: it is hidden
+	drawn   time.Time // when the line was last written; zero: it is hidden, or not yet written
 }
 
-// redraw is the shortest time between two drawings.
-const redraw = 100 * time.Millisecond
+// The shortest time between two lines, on a terminal and in a log.
+const (
+	redraw = 100 * time.Millisecond
+	relog  = 2 * time.Minute
+)
 
 // Bytes returns the progress of reading size bytes; -1 means that the size is not known. A small
 // input gets no progress line.
@@ -48,11 +52,14 @@ func Count(cmd *cobra.Command, most int, unit string) *Progress {
 }
 
 func start(cmd *cobra.Command, most int64, label, unit string) *Progress {
-	file, ok := Of(cmd.ErrOrStderr())
-	if !ok {
-		return &Progress{}
+	p := &Progress{label: label, unit: unit, most: most, started: time.Now()}
+	if file, ok := Of(cmd.ErrOrStderr()); ok {
+		p.file = file
+	} else {
+		p.say = func(text string) { Say(cmd, "%s", text) }
+		p.drawn = p.started
 	}
-	return &Progress{file: file, label: label, unit: unit, most: most, started: time.Now()}
+	return p
 }
 
 // To sets how much is done.
@@ -105,13 +112,17 @@ func (p *Progress) Done() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.hide()
-	p.file = nil
+	p.file, p.say = nil, nil
 }
 
 // draw writes the line, unless it was written less than redraw ago. It ignores errors of the
 // terminal.
 func (p *Progress) draw() {
 	now := time.Now()
+	if p.say != nil && now.Sub(p.drawn) >= relog {
+		p.drawn = now
+		p.say(p.text(now))
+	}
 	if p.file == nil || now.Sub(p.drawn) < redraw {
 		return
 	}
