@@ -140,7 +140,7 @@ export const ENGLISH: Words = {
     "given-up": "Too many estimates were waiting.",
     "bad-reply": "The confidence model's reply could not be used.",
     "timeout": "The confidence model did not reply in time.",
-    "superseded": "A later estimate took its place.",
+    "superseded": "A newer estimate replaced it.",
     "endpoint-error": "The confidence model reported an error.",
     "unreachable": "The confidence model could not be reached.",
     "cancelled": "The estimate was cancelled.",

@@ -52,7 +52,7 @@ export const german: Words = {
     "given-up": "Zu viele Schätzungen warteten.",
     "bad-reply": "Die Antwort des Konfidenzmodells war nicht brauchbar.",
     "timeout": "Das Konfidenzmodell hat nicht rechtzeitig geantwortet.",
-    "superseded": "Eine spätere Schätzung ist an ihre Stelle getreten.",
+    "superseded": "Eine neuere Schätzung hat sie ersetzt.",
     "endpoint-error": "Das Konfidenzmodell hat einen Fehler gemeldet.",
     "unreachable": "Das Konfidenzmodell war nicht erreichbar.",
     "cancelled": "Die Schätzung wurde abgebrochen.",

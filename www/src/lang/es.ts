@@ -52,7 +52,7 @@ export const spanish: Words = {
     "given-up": "Había demasiadas estimaciones en espera.",
     "bad-reply": "La respuesta del modelo de confianza no se pudo usar.",
     "timeout": "El modelo de confianza no respondió a tiempo.",
-    "superseded": "Una estimación posterior la sustituyó.",
+    "superseded": "Una estimación más reciente la sustituyó.",
     "endpoint-error": "El modelo de confianza comunicó un error.",
     "unreachable": "No se pudo contactar con el modelo de confianza.",
     "cancelled": "La estimación se canceló.",

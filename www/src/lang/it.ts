@@ -52,7 +52,7 @@ export const italian: Words = {
     "given-up": "Troppe stime erano in attesa.",
     "bad-reply": "La risposta del modello di confidenza non è utilizzabile.",
     "timeout": "Il modello di confidenza non ha risposto in tempo.",
-    "superseded": "Una stima successiva l’ha sostituita.",
+    "superseded": "Una stima più recente l’ha sostituita.",
     "endpoint-error": "Il modello di confidenza ha segnalato un errore.",
     "unreachable": "Il modello di confidenza non è raggiungibile.",
     "cancelled": "La stima è stata annullata.",

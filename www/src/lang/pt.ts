@@ -52,7 +52,7 @@ export const portuguese: Words = {
     "given-up": "Havia estimativas demais à espera.",
     "bad-reply": "A resposta do modelo de confiança não pôde ser usada.",
     "timeout": "O modelo de confiança não respondeu a tempo.",
-    "superseded": "Uma estimativa posterior tomou o seu lugar.",
+    "superseded": "Uma estimativa mais recente a substituiu.",
     "endpoint-error": "O modelo de confiança comunicou um erro.",
     "unreachable": "O modelo de confiança está inacessível.",
     "cancelled": "A estimativa foi cancelada.",
