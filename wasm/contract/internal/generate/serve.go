@@ -40,7 +40,7 @@ func serveSchema() ([]byte, error) {
 	return indented(new(object).
 		add("$schema", dialect).
 		add("title", "A file of finece serve").
-		add("description", notice+" In YAML, for finece serve --config.").
+		add("description", notice+" In YAML, for finece serve --config. "+prefixes).
 		add("type", "object").
 		add("properties", properties).
 		add("additionalProperties", false).

@@ -120,12 +120,15 @@ func settingsSchema() ([]byte, error) {
 	return indented(new(object).
 		add("$schema", dialect).
 		add("title", "The settings of FineCE").
-		add("description", notice).
+		add("description", notice+" "+prefixes).
 		add("type", "object").
 		add("properties", properties).
 		add("additionalProperties", false).
 		add("$defs", definitions))
 }
+
+// prefixes explains the beginnings of settings' help.
+const prefixes = `In the descriptions of settings, a word before a colon says when a setting counts: "warn:" means with the policy warn, "periodic:" with the strategy periodic, and "URL:" with the address of a confidence model as the estimator.`
 
 // closed returns the schema of an object without other members. The core refuses unknown names,
 // too.
