@@ -57,45 +57,29 @@
 // # Settings
 //
 // Settings are bindings: variables, and secrets for keys. Their values are never part of a
-// response. With FINECE_UPSTREAM_KEY, clients need client keys: the Worker answers with status
-// 500 until FINECE_KEYS is set.
+// response. A binding has the name, the meaning and the default that the setting has in the
+// environment of finece serve: finece serve --help lists them, from the table Gateway in
+// wasm/contract/groups.go. The Worker has the settings that a route may change
+// (contract.Routed), such as FINECE_POLICY and FINECE_WITHHOLD_BELOW, except vote_by and
+// calibration. It cannot use the policy vote, nor escalate_mode continue, which needs
+// continue_by. Lists are separated by commas.
 //
-//	FINECE_UPSTREAM          required: the API's root, such as https://api.openai.com/v1
-//	FINECE_UPSTREAM_KEY      secret: the operator's key, sent instead of the client's with
-//	                         scored routes and GET /v1/models; other routes get status 403
-//	FINECE_KEYS              secret: client keys, as lines of a file that finece key new writes
-//	FINECE_ORIGINS           web origins whose pages may use the Worker, separated by commas; * for all
-//	FINECE_POLICY            annotate, warn, withhold, stop, escalate or best-of
-//	FINECE_WARN_BELOW        warn: an answer with a lower confidence gets the warning, 0 to 1; default 0.8
-//	FINECE_WARN_TEXT         warn: the text that is added to an answer below FINECE_WARN_BELOW
-//	FINECE_WITHHOLD_BELOW    withhold: text with a lower confidence is not sent, 0 to 1; default 0.8
-//	FINECE_STOP_BELOW        stop: an answer with confidences below this value is ended, 0 to 1; default 0.2
-//	FINECE_STOP_AFTER        stop, and escalate in the mode restart: positions in a row that have to
-//	                         be below the threshold; default 2
-//	FINECE_ESCALATE_BELOW    escalate: for an answer with a lower confidence the other model is asked,
-//	                         0 to 1; default 0.5
-//	FINECE_ESCALATE_MODEL    escalate: the model of the same upstream that is asked instead
-//	FINECE_ESCALATE_SHARE    escalate: the share of the requests that may ask it, 0 to 1; default 1
-//	FINECE_ESCALATE_MODE     escalate: hold or restart; default hold
-//	FINECE_RESTART_TEXT      escalate, restart: the text before the other model's answer
-//	FINECE_ANSWERS           best-of: answers to each request, 1 to 16; default 3
-//	FINECE_FINISH_REASON     withhold, stop: the finish_reason of an answer that is ended; default content_filter
-//	FINECE_SKIP_ABOVE        the confidence of the question alone above which the answer is not
-//	                         scored, 0 to 1; default 1, which scores all; needs FINECE_MODEL
-//	FINECE_ALLOW_POLICY      policies that a request may choose, separated by commas; off and no-records
-//	                         may be among them
-//	FINECE_UNCALIBRATED      if a policy or FINECE_SKIP_ABOVE compares confidences with a threshold:
-//	                         refuse (default) or allow confidences that are not calibrated
-//	FINECE_FAILURE           an answer that cannot be checked passes (open) or does not (closed);
-//	                         required for withhold, default open for the others
-//	FINECE_CARRIER           field or comment
-//	FINECE_KEEP_REQUEST, FINECE_SETTLE, FINECE_CARRIER_DELAY, FINECE_MAX_DELAY, FINECE_MAX_HELD
-//	                         as the flags of finece serve, see finece serve --help
-//	FINECE_ROUTES            exceptions by path and model, in JSON: see gateway.ParseRoutes
-//	FINECE_REFUSE_UNCHECKED  true: with closed, refuse routes whose answers are not checked
-//	FINECE_SESSION           the confidence options in JSON, as session.ParseConfig reads them
-//	FINECE_MODEL             the root of a confidence model's API; then the session's estimator is "model"
-//	FINECE_MODEL_KEY         secret: the key of the confidence model
-//	FINECE_CONVERSATION_TOKENS  the most tokens of a conversation, besides the user's last message,
-//	                         that a model whose card covers conversations is given
+// Its other bindings are:
+//
+//	FINECE_UPSTREAM             required: the API's root, such as https://api.openai.com/v1
+//	FINECE_UPSTREAM_KEY         secret: the operator's key. It is sent instead of the client's
+//	                            with scored routes and GET /v1/models; other routes get status
+//	                            403. Clients then need client keys: the Worker answers with
+//	                            status 500 until FINECE_KEYS is set.
+//	FINECE_KEYS                 secret: client keys, as the lines that finece key new writes
+//	FINECE_ORIGINS              web origins whose pages may use the Worker; * for all
+//	FINECE_ROUTES               other settings for some paths and models, in JSON: see
+//	                            gateway.ParseRoutes
+//	FINECE_REFUSE_UNCHECKED     as in finece serve
+//	FINECE_SESSION              the settings of the session in JSON, as session.ParseConfig
+//	                            reads them, also calibration and the confidence model's card
+//	FINECE_MODEL                the root of a confidence model's API (not its name, as in
+//	                            finece serve); then the session's estimator is "model"
+//	FINECE_MODEL_KEY            secret: the key for the confidence model's server
+//	FINECE_CONVERSATION_TOKENS  as in finece serve
 package main
