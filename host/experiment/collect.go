@@ -214,8 +214,9 @@ func stem(q *grade.Question, what, text string) openai.Stem {
 	return openai.Stem{ID: q.ID, Question: q.Text, At: what + " " + strconv.FormatUint(h.Sum64(), 16), Partial: text}
 }
 
-// measure fills in the features for trajectory models. At the places of the tables (p(0),
-// p(1), p(z-1) and p(z) of paragraphs), it also fills in labels and baselines.
+// measure fills in the features for trajectory models at paragraph ends and periodic
+// positions. At the places of the tables (p(0), p(1), p(z-1) and p(z) of paragraphs), it
+// also fills in labels and baselines.
 func (w *work) measure(ctx context.Context, q *grade.Question, a *openai.Completion, p *place, point *Point) error {
 	tokens := soFar(a, p.tokens)
 	if point.Strategy == ByParagraph || point.Strategy == ByPeriod {

@@ -245,7 +245,7 @@ func TestNoComparisonOfAFewAnswers(t *testing.T) {
 func TestSummaryIsAPage(t *testing.T) {
 	records := made(250, 1)
 	for _, r := range records {
-		r.Unavailable = map[string]string{"verb": "12 bad replies of 12", "ms": "12 bad replies of 12"}
+		r.Unavailable = map[string]string{"verb": "no confidence in 12 replies", "ms": "no confidence in 12 replies"}
 	}
 	report, err := Analyse(records, 1)
 	if err != nil {
@@ -269,7 +269,7 @@ func TestSummaryIsAPage(t *testing.T) {
 	if n := words(b.String()); n > mostWords {
 		t.Errorf("%d words, at most %d:\n%s", n, mostWords, b.String())
 	}
-	for _, says := range []string{"## Claimed", "## Not claimed", "verb: 12 bad replies of 12 (in, long, wording, hard)", "TABLES-long.md"} {
+	for _, says := range []string{"## Claimed", "## Not claimed", "verb: no confidence in 12 replies (in, long, wording, hard)", "TABLES-long.md"} {
 		if !strings.Contains(b.String(), says) {
 			t.Errorf("no %q in\n%s", says, b.String())
 		}

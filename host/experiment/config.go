@@ -83,7 +83,7 @@ func (c *Config) Validate() error {
 	case c.Labels < 0:
 		return fmt.Errorf("experiment: %d continuations for a label: want 0 or more", c.Labels)
 	case c.Depth < 0 || c.Width < 0 || c.Depth > 4 || c.Width > 16:
-		return fmt.Errorf("experiment: depth %d and width %d: want 0 to 4 and 0 to 16", c.Depth, c.Width)
+		return fmt.Errorf("experiment: depth %d and width %d: want a depth of 0 to 4 and a width of 0 to 16", c.Depth, c.Width)
 	}
 	for _, threshold := range append([]float64{c.Entropy}, c.Entropies...) {
 		o := position.Options{Strategy: position.Periodic | position.Entropy, Every: c.Every, EntropyThreshold: threshold, MinLength: 1}

@@ -44,8 +44,9 @@
 // Each estimate has a cost: the tokens of the generator and of trained models, prompts
 // included ([Spent]). FineCE is compared, on the same answers, with the best baseline of
 // equal or lower cost, and with the best baseline of any cost ([Comparison]). RESULTS.md
-// claims the differences whose interval excludes 0 in FineCE's favour. It lists the others
-// under "Not claimed".
+// has the comparisons at equal or lower cost at p(1), p(z-1) and p(z). It claims the
+// differences whose interval excludes 0 in FineCE's favour. The differences in the other
+// direction, and at p(1) and p(z-1) the undecided ones, are under "Not claimed".
 //
 // Trajectory models are fitted on 100 and on 1,000 labelled answers to other questions, as
 // finece calibrate fits them. They are compared with the mean log-probability ([Gain]).
@@ -94,6 +95,6 @@
 // answer so far are sampled, and each is cut after its next paragraph. From the end of
 // each, the next continuations are sampled the same way, until the tree is
 // [Config.Depth] paragraphs deep. Every node gets a confidence, and package bci
-// integrates the tree. Fusion is also measured at each smaller depth, and at the even
-// smaller widths: a narrower tree consists of the first branches.
+// integrates the tree. Fusion is also measured at each smaller depth, and at widths 2, 4
+// and so on below the full width: a narrower tree consists of the first branches.
 package experiment

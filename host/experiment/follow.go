@@ -76,7 +76,8 @@ func (w *work) score(ctx context.Context, q *grade.Question, a *openai.Completio
 	return out, nil
 }
 
-// following is a stream that keeps the first failed request, and what each request took.
+// following is a stream that keeps the first error of a request, and the cost of each
+// request.
 type following struct {
 	*follow.Stream
 	failed error
@@ -198,7 +199,8 @@ func (w *work) child(ctx context.Context, q *grade.Question, root *place, text s
 	if err := f.Write([]byte(root.text)); err != nil {
 		return nil, 0, err
 	}
-	// After root, one byte at a time: no later paragraph is asked about.
+	// The text after root is written byte by byte up to the next paragraph end, so the
+	// model is not asked about later paragraphs.
 	for i := len(root.text); i < len(text) && at == nil; i++ {
 		if err := f.Write([]byte{text[i]}); err != nil {
 			return nil, 0, err

@@ -9,7 +9,8 @@ import (
 // DefaultAlpha is the revision coefficient of the tables.
 const DefaultAlpha = 0.5
 
-// Fusion is the ECE of p(1) at one depth and width.
+// Fusion is the quality of the fused confidences at p(1), for one revision coefficient
+// (Alpha), depth and width.
 type Fusion struct {
 	Alpha        float64
 	Depth, Width int

@@ -75,9 +75,9 @@ func (w *work) probe(ctx context.Context, questions []*grade.Question) error {
 			return false
 		}
 		if b.Needs()&(baseline.Verbal|baseline.StepVerbals|baseline.True) != 0 {
-			w.missing(name, fmt.Sprintf("%d bad replies of %d", bad[name], len(first)))
+			w.missing(name, fmt.Sprintf("no confidence in %d replies", len(first)))
 		} else {
-			w.missing(name, fmt.Sprintf("none of %d: %s", len(first), strings.TrimPrefix(why[name].Error(), baseline.ErrUnavailable.Error()+": ")))
+			w.missing(name, fmt.Sprintf("no confidence for %d answers: %s", len(first), strings.TrimPrefix(why[name].Error(), baseline.ErrUnavailable.Error()+": ")))
 		}
 		return true
 	})

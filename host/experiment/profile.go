@@ -52,7 +52,7 @@ func profileAt(records []*Record, at At, values map[*Point]float64) error {
 	for f := range profileFolds {
 		m, err := fitProfile(points, correct, func(i int) bool { return fold[i] != f })
 		if errors.Is(err, fit.ErrOneClass) {
-			continue // too few answers: no confidence
+			continue // all answers are right, or all are wrong: no confidence
 		}
 		if err != nil {
 			return err

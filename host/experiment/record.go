@@ -19,7 +19,7 @@ type Record struct {
 
 // Point is a position of an answer.
 type Point struct {
-	Strategy string  `json:"strategy"` // paragraph, periodic, entropy, entropy>T of another threshold, or share
+	Strategy string  `json:"strategy"` // paragraph, periodic, entropy, share, or entropy>T for a further threshold T
 	Index    int     `json:"index"`    // i of p(i), from 0
 	Last     int     `json:"last"`     // z of this strategy: p(z) is the whole answer
 	Tokens   int     `json:"tokens"`   // number of tokens before the position

@@ -28,7 +28,7 @@ const asksServer = "not recorded: this method asks the generator or a trained mo
 func (r *Recorded) answersTo(q *grade.Question, n int) (*openai.Sampled, error) {
 	got := r.Answers[q.ID]
 	if got == nil || len(got.Completions) < n {
-		return nil, fmt.Errorf("experiment: want %d recorded answers", n)
+		return nil, fmt.Errorf("experiment: fewer than %d answers are recorded", n)
 	}
 	all := *got
 	all.Completions = all.Completions[:n]

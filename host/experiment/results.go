@@ -146,7 +146,7 @@ func (r *Report) claims(m *markdown) {
 				yes.add(where, fmt.Sprintf("%s %s against %s of %s: %s", c.Figure, number(100*c.Ours, 1), number(100*c.Theirs, 1), c.Against, show(c.Gap)))
 			case c.Worse():
 				no.add(where, gap)
-			case c.At != Whole: // where what is undecided is only in the tables
+			case c.At != Whole: // undecided differences at p(z) are only in the tables
 				open.add(where, gap)
 			}
 		}

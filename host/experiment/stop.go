@@ -28,7 +28,7 @@ type Stopping struct {
 	Alpha float64
 	Right Figure  // share of right answers that were stopped, at most Alpha on average
 	Wrong float64 // share of wrong answers that were stopped
-	Saved float64 // share of all tokens that were not generated
+	Saved float64 // share of all tokens that stopping saves
 }
 
 // Holds reports whether the interval of Right reaches down to Alpha or below.

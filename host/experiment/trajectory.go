@@ -224,8 +224,9 @@ type Gain struct {
 
 const gainDraws = 10
 
-// gains sets Gains. Unlike a row of the tables, a figure does not mix the confidences of
-// different models: models of few labels give confidences of different levels.
+// gains sets Gains. A row of the tables mixes the confidences of the models of all folds.
+// Here, each AUROC is that of one model, because models that are fitted on few labels
+// differ in how high their confidences are.
 func (d *Domain) gains(records []*Record) error {
 	mean := byFeature(estimate.Mean)
 	for _, row := range trajectoryRows {

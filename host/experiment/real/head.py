@@ -62,7 +62,7 @@ def handler(name, tokenizer, asked):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if not self.path.endswith("/pooling") or not isinstance(body.get("input"), str):
-                return self.reply(404, {"error": {"message": "want POST /pooling with the text input"}})
+                return self.reply(404, {"error": {"message": 'want POST /pooling with a string as "input"'}})
             row, answer = value_tokens(tokenizer, [body["input"]])[0], queue.SimpleQueue()
             asked.put((row, answer))
             logit = answer.get()

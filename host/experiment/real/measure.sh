@@ -1,7 +1,7 @@
 # What real.sh and eval.sh have in common, to be sourced: the command of the tables.
 
 : "${NUMBER:=500}" "${SAMPLES:=10}" "${LABELS:=0}" # questions of each file, samples of the baselines, continuations of a state
-: "${REQUESTS:=4}" # at once
+: "${REQUESTS:=4}" # requests in flight at once
 
 # The trained models: the name of the row in the tables, and ADAPTER:FOLDER of the model.
 trained=("FineCE=chat:confidence" "FineCE-2=chat:confidence-2" "FineCE (value head)=pooling:value" "p(ik)=pooling:pik")
@@ -32,7 +32,7 @@ measure() {
 	done
 	"$finece" experiment -o "$out/results" --server "$generator" --model generator --api trailing --grader alias --max-tokens 160 \
 		"${questions[@]}" --number "$NUMBER" --seen-questions "$out/cities/label.jsonl" --states "$out/labels.jsonl" "${models[@]}" \
-		--unavailable "judge of another family=no package of a registry carries another instruct model" \
+		--unavailable "judge of another family=no package registry has a second model that follows instructions" \
 		--samples "$SAMPLES" --labels "$LABELS" --depth 2 --width 2 --every 10 --entropy-threshold 0.1 --entropies 0.5 --requests "$REQUESTS" --seed "$seed" \
 		--about "A generator made of SmolLM2-135M-Instruct answers city questions and word problems. FineCE is an adapter of it that learnt from labels of city questions alone, without reference solutions; FineCE-2 is the same with another seed. make real-eval makes the tables again from what is committed."
 }

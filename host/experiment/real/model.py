@@ -4,7 +4,7 @@
     model.py gguf FOLDER FILE       writes such a folder as GGUF with weights of 8 bits (Q8_0)
     model.py gguf FOLDER FILE --adapter ADAPTER   the same, with a LoRA adapter merged into the model
     model.py merge FOLDER ADAPTER TO              writes a folder with a LoRA adapter merged into the model
-    model.py half ADAPTER FOLDER    writes a LoRA adapter with weights of 16 bits; these are committed and used
+    model.py half ADAPTER FOLDER    writes a LoRA adapter with weights of 16 bits, for use and for data/
 
 The tokenizer and the settings in a GGUF file are copied from the package's GGUF file. The
 package's weights have 4 bits. Writing them with 8 bits changes a weight by less than 1/250
@@ -59,7 +59,7 @@ def name_in_transformers(name):
 
 
 def interleaved(weight, heads):
-    """A query or key matrix with its rows in llama.cpp's order: rows of the two halves that rope rotates alternate."""
+    """A query or key matrix with its rows in llama.cpp's order: rows of the first and of the second half, which RoPE pairs, alternate."""
     rows, columns = weight.shape
     return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Copies what make real has made so far from FOLDER (default build/real) to data beside
-# this script, compressed, to be committed: the questions, the adapters, the labels and
-# the replies of both. eval.sh makes the tables of them, and real.sh resumes from them on another machine.
+# this script, compressed, to be committed: the questions, the adapters, the labels, and
+# the servers' replies. eval.sh makes the tables from them, and real.sh resumes from them
+# on another machine.
 #
 #   host/experiment/real/pack.sh [FOLDER]     (make real-pack)
 set -euo pipefail
@@ -20,7 +21,8 @@ for adapter in generator confidence confidence-2 value pik; do
 		cp "$out/$adapter"/adapter_{config.json,model.safetensors} "$data/$adapter/"
 	fi
 done
-# The step may be running: states are copied first, so that the replies they are made of are there.
+# finece construct may be running. States are copied before the replies, so data has the replies that
+# each state was made from.
 for name in labels noise answers; do
 	for file in "$name.jsonl" "$name.jsonl.samples"; do
 		if [ -e "$out/$file" ]; then
@@ -29,7 +31,7 @@ for name in labels noise answers; do
 		fi
 	done
 done
-# The replies of the tables, and what they are complete for.
+# The replies for the tables, and the number of domains and the models that have all their replies.
 if [ -e "$out/results/replies.jsonl" ]; then
 	"$python" "$here/shorten.py" --tables <"$out/results/replies.jsonl" | gzip -9n >"$data/replies.jsonl.gz.part"
 	mv "$data/replies.jsonl.gz.part" "$data/replies.jsonl.gz"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The experiment on a real language model, from packages to tables: SmolLM2-135M-Instruct
 # learns to answer city questions and word problems, finece construct labels its
-# answers by Algorithm 1, and confidence models learn from the labels. README.md says what each step does and how long it took.
+# answers by Algorithm 1, and confidence models learn from the labels. README.md says what
+# each step does and how long it took.
 #
 #   host/experiment/real/real.sh [FOLDER]     (make real)
 #
@@ -24,11 +25,11 @@ seed=1
 # The labels: k(1+mT) completions of each question.
 : "${QUESTIONS:=1000}"
 : "${K:=10}" "${M:=3}" "${T:=2}"
-: "${NOISE:=150}" "${NOISE_K:=30}" # of the same questions again, with more completions
-: "${ANSWERS_K:=2}"               # answers with alternatives to each of the questions
+: "${NOISE:=150}" "${NOISE_K:=30}" # questions that are labelled again, with more completions
+: "${ANSWERS_K:=2}"               # answers to each question that have alternatives to each token
 : "${SPLIT:=0.9,0.1,0}"
 # The confidence models: about 6,000 states.
-: "${ANSWERS:=2}" # of each question, with the states on their way
+: "${ANSWERS:=2}" # answers to each question that the training data has, with their earlier states
 : "${IFT:=--epochs 1 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --dev-limit 200 --save-every 10 --log-every 1 --no-bf16}"
 : "${PIK:=--epochs 3 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --dev-limit 200 --save-every 10 --log-every 1 --no-bf16}"
 # The server. n completions of a prefix take n slots. Where other programs need the
@@ -180,10 +181,10 @@ served() {
 	pooling:*) serve_head "${1#*:}" ;;
 	esac
 }
-# tables LAST makes the tables of all models that are trained, of which LAST is the newest,
-# domain after domain. The servers are asked for what results/replies.jsonl does not have.
-# results/measured says what the tables are of: a number of domains, and lines of
-# measure.sh's trained.
+# tables LAST makes the tables of all models that are trained, one domain after the other.
+# LAST is the newest model. The servers are asked only for replies that are not in
+# results/replies.jsonl. results/measured says what the tables contain: the number of domains,
+# and the lines of measure.sh's trained.
 tables() {
 	measured() {
 		local CONTEXT=512 generator models=() number row

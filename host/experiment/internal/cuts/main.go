@@ -7,8 +7,8 @@
 // medium and a third high. Statistics are measured on answers of the built-in generator
 // to problems that it was not trained on. The argument is the folder of the data set
 // mmlu-pro-conf (Linwei94, LLM-Calibration-Study, MIT licence), which has published models'
-// answers to MMLU-Pro. With it, the terciles of perplexity are those of nine models, and the
-// terciles of confidences that a model states as a number are those of twelve. A test
+// answers to MMLU-Pro. With it, the terciles of perplexity come from nine models. The
+// terciles of confidences that a model writes as a number come from twelve. A test
 // compares the table in wasm/contract with the output.
 package main
 
@@ -124,8 +124,11 @@ func follow(method estimate.Method, t *lm.Tokenizer, tokens []lm.TokenLogprob) (
 // published data set.
 func published(folder string) (map[string]cut, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.csv.gz"))
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("%s: no *.csv.gz (%v)", folder, err)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s has no files *.csv.gz; want the folder of mmlu-pro-conf", folder)
 	}
 	columns := map[string]string{"perplexity": "logit_perplexity_confidence", "model": "verbal_numerical_confidence"}
 	values := map[string][]float64{}
