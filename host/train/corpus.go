@@ -23,9 +23,8 @@ type conversation struct {
 	Messages []Message `json:"messages"`
 }
 
-// The generator also learns to reply to the question how likely an answer is to be right.
-// These are its replies. They give it an opinion, as chat models have one, but do not
-// calibrate it.
+// The generator also learns to reply to the question how likely an answer is to be right,
+// as chat models can. These are its two replies. They do not calibrate it.
 const (
 	SureReply   = "0.9" // no mistake so far
 	UnsureReply = "0.2" // a mistake was planted

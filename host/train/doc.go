@@ -1,5 +1,5 @@
 // Package train turns the labels of package construct into training data, and runs the
-// trainer that makes a confidence model of them, as FineCE (arXiv 2508.12040) does. It
+// trainer that makes a confidence model from them, as FineCE (arXiv 2508.12040) does. It
 // also trains the small generator that the project ships.
 //
 //	// states is a file of finece construct.
@@ -62,8 +62,8 @@
 // options, the project's own, are for this problem:
 //
 //   - --remember (base) adds a loss that makes the last layer keep the token that was just
-//     read. Without it, a linear map could read off 98 of 100 digits in that layer. That is
-//     too few, because only two tokens of 100 are a surprise.
+//     read. Without it, a linear map of that layer recovered 98 of 100 digits. That is too
+//     few, because only two tokens of 100 are a surprise.
 //   - --grow (ift) adds layers on top of a model. They change nothing at first. (This is
 //     depth up-scaling, Kim et al. 2023, arXiv 2312.15166, with new layers instead of
 //     copies.) --freeze trains these layers alone. --grown continues with layers that were
@@ -107,8 +107,8 @@
 //
 // If the solver's layers are trained as well, they forget. After 1,500 steps, such a model
 // explained more of the variance of the lowest log-probability: 0.83, against 0.79 at the
-// end of the frozen training. But these log-probabilities told less: their AUROC was 86,
-// measured on half of the answers.
+// end of the frozen training. But these log-probabilities say less about the answers:
+// their AUROC was 86, measured on half of the answers.
 //
 // Further training still helped. On 1,000 held-out states of all positions:
 //
@@ -117,7 +117,8 @@
 //	100,000 more lines, 80,000 of which had been seen          87.3    0.137
 //	104,702 more lines, of 20,000 other questions              88.4    0.128
 //
-// The last lines are one of three sampled answers to each question, with its states.
+// The lines of the last row are one of three sampled answers to each question, with its
+// states.
 //
 // # The model that is shipped
 //

@@ -54,9 +54,9 @@ type ExportConfig struct {
 	Digits int             // after the decimal point of a label, 1 to 6
 	// One writes a label of 1 as 1.0. If it is false, a label of 1 is written with one more
 	// digit, such as 0.99 if Digits is 1. Every reply then begins with "0.", and a reader of
-	// the reply sees the alternatives to the next digit. A reply "1.0" shows only its own
-	// probability, and not which digit would have followed "0.". Package estimate
-	// therefore reads a reply that is 1 with more than even probability as 1.
+	// the reply sees the alternatives to the next digit. The alternatives of a reply "1.0"
+	// do not show which digit would have followed "0.", so package estimate reads 1 if "1.0"
+	// is more likely than "0.".
 	One   bool
 	Seed  uint64 // of the rounding
 	Split string // train, dev or test; "" is all

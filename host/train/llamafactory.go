@@ -15,7 +15,7 @@ import (
 // [DefaultLLaMAFactoryConfig] and set Model, Template and Train.
 type LLaMAFactoryConfig struct {
 	Model    string  // name or folder, such as Qwen/Qwen2.5-7B-Instruct
-	Template string  // LLaMA-Factory's name of its chat template, such as qwen
+	Template string  // the name of its chat template in LLaMA-Factory, such as qwen
 	Train    string  // name of a file in the [Alpaca] layout, in the folder that LLaMAFactory writes to
 	Dev      string  // the same with held-out questions; "" for none
 	Output   string  // folder of the checkpoints

@@ -40,7 +40,7 @@ out=${2:-$root/build/model}
 # The confidence models. The paper's learning rate (1e-4) and beta2 (0.5) are for models
 # of 7 to 8 billion parameters. A small model does not notice mistakes in an answer by
 # itself. So it gets layers on top of the solver's, and losses that make it notice them.
-: "${ANSWERS:=2}" # of each question, with the states on their way
+: "${ANSWERS:=2}" # answers to each question that the training data has, with their earlier states
 : "${IFT:=--epochs 1 --batch 64 --lr 3e-3 --beta2 0.95 --dev-limit 1000 --limit 160000 --grow 3 --freeze --surprise 5}"
 : "${FURTHER:=--epochs 1 --batch 64 --lr 1.5e-3 --warmup 100 --beta2 0.95 --dev-limit 1000 --grown 3 --freeze --surprise 5}"
 : "${UNTIL:=180000}" "${LAST:=100000}" # training data of FURTHER: the last LAST of the first UNTIL lines

@@ -24,7 +24,7 @@ out=${2:-$root/build/open}
 : "${QUESTIONS:=1500}" "${K:=5}"
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
 # The confidence model, which was already trained on other problems.
-: "${ANSWERS:=2}" # of each question, with the states on their way
+: "${ANSWERS:=2}" # answers to each question that the training data has, with their earlier states
 : "${IFT:=--epochs 1 --batch 64 --lr 7e-4 --beta2 0.95 --dev-limit 300}"
 # The experiment.
 : "${TESTS:=400}" "${SAMPLES:=5}"

@@ -111,7 +111,7 @@ func trainerErrors(w *workshop, generator, data, dev string) {
 		{[]string{"ift", "--model", generator, "--data", bad, "--dev", dev, "--out", w.path("e")}, w.finece, "want messages, or instruction, input and output"},
 		{[]string{"value", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--context", "4"}, w.finece, "give a larger --context"},
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e")}, "/nowhere/finece", "want the finece command"},
-		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--surprise", "1"}, w.finece, "--surprise and --freeze take --grow"},
+		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--surprise", "1"}, w.finece, "--surprise and --freeze need --grow"},
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--grown", "6"}, w.finece, "want fewer"},
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--grow", "1", "--lora-rank", "4"}, w.finece, "leave out --lora-rank"},
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--processes", "0"}, w.finece, "--processes 0: want 1 or more"},

@@ -9,8 +9,8 @@
 // A solution has one paragraph for each step, and the answer at its end. A problem of the
 // family "shopping":
 //
-//	Mia buys 3 pens for 14 dollars each and 2 bags for 37 dollars each. She pays
-//	with 150 dollars. How much change does she get?
+//	Mia buys 3 pens for 14 dollars each. Mia buys 2 bags for 37 dollars each. The money
+//	in the purse was 150 dollars. How many dollars does Mia have left?
 //
 //	The pens cost 3 * 14 = 42 dollars.
 //
@@ -18,7 +18,7 @@
 //
 //	Together that is 42 + 74 = 116 dollars.
 //
-//	The change is 150 - 116 = 34 dollars.
+//	What is left is 150 - 116 = 34 dollars.
 //
 //	#### 34
 //

@@ -138,8 +138,8 @@ class Replies(Rows):
             wholes = render(tokenizer, chunk, for_reply=False)
             for prompt, whole in zip(prompts, wholes):
                 if not whole.startswith(prompt):
-                    raise SystemExit("the chat template gives one text before a reply and another where it asks for a reply; "
-                                     f"want a template that gives the same: {prompt!r} and {whole!r}")
+                    raise SystemExit("the chat template writes the messages before the reply differently when it asks for the reply; "
+                                     f"want a template that writes them the same: {prompt!r} and {whole!r}")
             replies = tokens(tokenizer, [whole[len(prompt) :] for prompt, whole in zip(prompts, wholes)])
             made = tokenizer(prompts, add_special_tokens=False, return_offsets_mapping=True)
             for messages, prompt, ids, offsets, reply in zip(chunk, prompts, made["input_ids"], made["offset_mapping"], replies):
@@ -187,7 +187,7 @@ class Values(Rows):
 
 
 def rounded(n, to):
-    """n rounded up to a multiple of `to`. Fewer shapes occur then: a program is compiled and kept for each shape."""
+    """n rounded up to a multiple of `to`. This gives fewer shapes; torch compiles and keeps a program for each shape."""
     return -(-n // to) * to
 
 

@@ -45,7 +45,8 @@ class FineceTrainer(Trainer):
 def grow(model, layers):
     """Puts new layers on top of a model and returns them. They change nothing at first, because their output weights
     are zero. They can look back at the tokens that the model expected. Their value weights are large, because the
-    hidden states of a trained model are (about 10 in the built-in one): with small weights the layers hardly learnt."""
+    hidden states of a trained model are large, too (about 10 in the built-in one). With small weights the layers
+    hardly learnt."""
     body = getattr(model, model.base_model_prefix)
     for _ in range(layers):
         layer = copy.deepcopy(body.layers[-1])

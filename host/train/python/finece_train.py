@@ -111,7 +111,7 @@ def base(args):
 def ift(args):
     """Instruction fine-tuning: the model learns to write the confidence as a number."""
     if (args.surprise or args.freeze) and not (args.grow or args.grown):
-        raise SystemExit("--surprise and --freeze take --grow or --grown, which name the new layers")
+        raise SystemExit("--surprise and --freeze need --grow or --grown, which give the number of new layers")
     if args.lora_rank and (args.grow or args.grown):
         raise SystemExit("--grow and --grown train all weights of the new layers: leave out --lora-rank")
     finece_heldout.check(args.finece)
