@@ -3,8 +3,8 @@ package lm
 // attend computes the attention of the rows from begin to end (at most attentionRows) in
 // one layer: softmax(qK/sqrt(HeadDim))V over the positions up to each row's own.
 //
-// It goes page by page. Rows with the same page at the same place share one product. The
-// completions of a prompt share its pages, and so do the rows of a prompt.
+// The products are computed page by page. Rows with the same page at the same place share
+// one product. The completions of a prompt share its pages, and so do the rows of a prompt.
 func (s *stepper) attend(w *worker, index, begin, end int) {
 	c := &s.m.config
 	rows := s.rows[begin:end]

@@ -15,7 +15,7 @@ type Options struct {
 	MaxSequences int   // completions written at the same time; at least 1
 	MaxContext   int   // tokens of a prompt and its completion; 0, or more than the model's context, is the model's
 	Chunk        int   // prompt tokens per step, in addition to the completions; at least 1
-	CacheBytes   int64 // memory for keys and values; if it is too little for one full context, that much is used
+	CacheBytes   int64 // memory for keys and values; it is raised to what one full context needs
 	MaxWaiting   int   // requests that may wait; one more gets ErrFull
 }
 

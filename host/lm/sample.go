@@ -15,8 +15,8 @@ type Alternative struct {
 
 // TokenLogprob is a token, the natural logarithm of its probability given all tokens before
 // it, and the most likely tokens at its position, the most likely first. The probability is
-// that at temperature 1 without top_p, however the token was sampled. It is NaN for the
-// first token of a prompt.
+// that at temperature 1 without top_p, however the token was sampled. Logprob is NaN for
+// the first token of a prompt.
 type TokenLogprob struct {
 	ID      int
 	Logprob float64

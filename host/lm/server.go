@@ -100,7 +100,7 @@ func badRequest(param, format string, args ...any) error {
 
 // missing returns the error for a path that does not exist.
 func missing(r *http.Request) *apiError {
-	return &apiError{status: http.StatusNotFound, message: fmt.Sprintf("there is no %s here", r.URL.Path)}
+	return &apiError{status: http.StatusNotFound, message: fmt.Sprintf("path %s does not exist", r.URL.Path)}
 }
 
 // asAPIError returns an error in the form that clients get.
@@ -217,7 +217,7 @@ func (s *Server) model(name string) (*Served, error) {
 	}
 	return nil, &apiError{
 		status: http.StatusNotFound, param: "model", code: "model_not_found",
-		message: fmt.Sprintf("there is no model %q here; there is %s", name, strings.Join(names, ", ")),
+		message: fmt.Sprintf("model %q does not exist; want %s", name, strings.Join(names, " or ")),
 	}
 }
 

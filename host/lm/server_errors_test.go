@@ -66,7 +66,7 @@ func TestServerErrors(t *testing.T) {
 		{text, `{"prompt":"a","max_tokens":0}`, 400, []string{"or 0 with echo"}},
 		{"/pooling", `{"model":"generator","input":"a"}`, 400, []string{"has no value head"}},
 		{"/pooling", `{"input":4}`, 400, []string{"input is neither"}},
-		{"/v1/embeddings", `{}`, 404, []string{"there is no /v1/embeddings here"}},
+		{"/v1/embeddings", `{}`, 404, []string{"path /v1/embeddings does not exist"}},
 	} {
 		reply := post(t, url+c.path, c.body, c.status, nil)
 		var shape struct {

@@ -144,7 +144,7 @@ func TestOpenAIsClient(t *testing.T) {
 	params.Model = "gpt"
 	var failed *openai.Error
 	if _, err := client.Chat.Completions.New(t.Context(), params); !errors.As(err, &failed) || failed.StatusCode != 404 || failed.Code != "model_not_found" ||
-		!strings.Contains(failed.Message, "generator, value") {
+		!strings.Contains(failed.Message, "generator or value") {
 		t.Error(err)
 	}
 }
