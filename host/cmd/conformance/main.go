@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -55,7 +56,11 @@ const installed = "www/conformance/engines/node_modules/.bin/"
 func chosen(names []string, all bool) ([]engine, error) {
 	for _, name := range names {
 		if !slices.ContainsFunc(engines, func(e engine) bool { return e.name == name }) {
-			return nil, fmt.Errorf("unknown engine %q", name)
+			var known []string
+			for _, e := range engines {
+				known = append(known, e.name)
+			}
+			return nil, fmt.Errorf("unknown engine %q: want %s", name, strings.Join(known, ", "))
 		}
 	}
 	var out []engine

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A module that the command links is missing from its notice, or has another version.
+// The notice has every module that the command links, with its version.
 func TestTheNoticeNamesEveryModule(t *testing.T) {
 	t.Chdir("../../..")
 	text, err := os.ReadFile(target)

@@ -83,9 +83,10 @@ func dictated(m *models, b *strings.Builder) error {
 	fmt.Fprintf(b, `
 ## Texts that dictate their own score
 
-%d attempts of our own (wasm/estimate/attempts), each in %d wrong and %[2]d right answers to problems of the domain that the
-built-in confidence model knows, or in their questions. No attempt breaks out of the prompt's frame (tests). The
-model has learnt to judge sums, not to follow instructions; it has seen no such text. Measured on DAY.
+%d attempts of our own (wasm/estimate/attempts), each added to %d wrong and %[2]d right answers or to their questions. The
+questions are of the domain that the built-in confidence model was trained on. No attempt escapes from the tags that
+enclose an answer in the prompt; tests check this. The model was trained to judge sums, not to follow instructions, and
+has seen no such text. Measured on DAY.
 
 | kind | wrong answers: mean p(z) before | after | highest rise | at %.1f or above, before | after | right answers: mean p(z) before | after | no confidence |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -111,7 +112,7 @@ func line(b *strings.Builder, kind string, wrong, right *moved) {
 		share(wrong.before), share(wrong.after), mean(right.before), mean(right.after), wrong.none+right.none)
 }
 
-// share returns how many confidences are high.
+// share returns the share of confidences that are high, as a percentage.
 func share(all []float64) string {
 	n := 0
 	for _, v := range all {

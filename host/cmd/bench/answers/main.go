@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	saved   = "build/bench/answers" // a file a part
+	saved   = "build/bench/answers" // one file per part
 	results = "host/cmd/bench/ANSWERS.md"
 )
 

@@ -88,9 +88,9 @@ func compare(m *models, b *strings.Builder, domain problems.Domain) error {
 			fmt.Fprintf(os.Stderr, "%s: %d of %d questions\n", domain, i+1, questions)
 		}
 	}
-	fmt.Fprintf(b, "\n## Policies, questions of the domain %s\n\n", domain)
+	fmt.Fprintf(b, "\n## Policies: questions of the domain %q\n\n", domain)
 	fmt.Fprintf(b, "%d questions, %d answers to each at temperature 1; one of these is right for %.1f%% of the questions. All ways choose among\nthe same answers (the same seeds). Tokens are those that the generator wrote. Differences are in points, with 95%%\nintervals by resampling the questions. Measured on DAY.\n\n", questions, answers, 100*float64(any)/questions)
-	b.WriteString("| | right | over the first answer | over the majority vote | tokens a question |\n| --- | --- | --- | --- | --- |\n")
+	b.WriteString("| | right | over the first answer | over the majority vote | tokens per question |\n| --- | --- | --- | --- | --- |\n")
 	for _, w := range ways {
 		fmt.Fprintf(b, "| %s | %.1f%% | %s | %s | %.0f |\n", w.name, 100*mean(w.right), difference(w, first), difference(w, majority), float64(w.tokens)/questions)
 	}

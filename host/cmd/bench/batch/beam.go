@@ -36,11 +36,11 @@ func beam(r *report.Report) error {
 	if err := contest(beamRounds, plain, prism); err != nil {
 		return err
 	}
-	r.Title("Beam", fmt.Sprintf("`finece-beam score` on Prism, in shards of 4 MB, beside `finece score`: %d answers with %d numbers each. The start of\nBeam is in the figures.", beamAnswers, answerTokens))
+	r.Title("Beam", fmt.Sprintf("`finece-beam score` on Prism, in shards of 4 MB, compared with `finece score`: %d answers with %d numbers each. The figures\ninclude Beam's start.", beamAnswers, answerTokens))
 	r.Header("", "CPU s", "wall s", "MB")
 	for _, c := range []*contestant{plain, prism} {
 		r.Line(c.name, fmt.Sprintf("%.2f", c.median(cpu)), fmt.Sprintf("%.2f", c.median(wall)), fmt.Sprintf("%.0f", c.megabytes()))
 	}
-	r.Target("Beam on Prism: CPU time of the plain loop's", prism.times(plain, cpu), 1.3, report.AtMost)
+	r.Target("Beam on Prism: CPU time, as a multiple of the plain loop's", prism.times(plain, cpu), 1.3, report.AtMost)
 	return nil
 }

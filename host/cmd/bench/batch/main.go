@@ -27,7 +27,7 @@ const (
 	empty   = folder + "/empty"
 	python  = folder + "/venv/bin/python"
 	peers   = "host/cmd/bench/batch/peers.py"
-	saved   = "build/bench/batch" // a file a part
+	saved   = "build/bench/batch" // one file per part
 	results = "host/cmd/bench/BATCH.md"
 )
 
@@ -69,7 +69,7 @@ func run(names []string) error {
 	if err != nil {
 		return err
 	}
-	return r.Write(results, fmt.Sprintf(`# Batches, beside Python and DuckDB
+	return r.Write(results, fmt.Sprintf(`# Batches, compared with Python and DuckDB
 
 Written by %[1]s; do not edit. Contestants take turns in rounds, each in a process of its own, on %[3]s,
 %[4]s/%[5]s, %[6]d CPUs, %[7]s. A figure is the median of the rounds, a ratio the

@@ -65,7 +65,7 @@ func memory(r *report.Report) error {
 		ourWall, ourCPU, theirWall, theirCPU = append(ourWall, w), append(ourCPU, c), append(theirWall, tw), append(theirCPU, tc)
 		wallRatio, cpuRatio = append(wallRatio, tw/w), append(cpuRatio, tc/c)
 	}
-	r.Title("In memory", fmt.Sprintf("AUROC and ECE of %d pairs that are in memory, beside numpy's sort of keys with the correctness in the lowest bit.", n))
+	r.Title("In memory", fmt.Sprintf("AUROC and ECE of %d pairs that are in memory, compared with numpy's sort of keys with the correctness in the lowest bit.", n))
 	r.Header("", "CPU ms", "wall ms")
 	r.Line("finece", milliseconds(middle(ourCPU)), milliseconds(middle(ourWall)))
 	r.Line("numpy", milliseconds(middle(theirCPU)), milliseconds(middle(theirWall)))

@@ -23,13 +23,13 @@ var kinds = []struct {
 	answers      int
 	alternatives int // -1: numbers alone
 	goal         float64
-	speed        float64 // MB/s a core
+	speed        float64 // MB/s per core
 }{{"5 top_logprobs", 400, 5, 3, 100}, {"no top_logprobs", 2000, 0, 2, 100}, {"numbers", 8000, -1, 2, 60}}
 
 // score compares finece score with json.loads and numpy's mean, on one core.
 func score(r *report.Report) error {
-	r.Title("Scoring", fmt.Sprintf("`finece score` of answers with %d tokens, on wazero with GOMAXPROCS=1 and --jobs 1, beside Python that reads each line by json.loads\nand writes it with the mean probability by numpy. Python writes one number a line; finece writes every position.", answerTokens))
-	r.Header("", "MB", "finece, CPU s", "MB/s a core", "Python, CPU s", "Python's CPU time of finece's", "2 jobs, times as fast by wall time")
+	r.Title("Scoring", fmt.Sprintf("`finece score` of answers with %d tokens, on wazero with GOMAXPROCS=1 and --jobs 1, compared with Python that reads each line by json.loads\nand writes it with the mean probability by numpy. Python writes one number per line; finece writes every position.", answerTokens))
+	r.Header("", "MB", "finece, CPU s", "MB/s per core", "Python, CPU s", "Python's CPU time / finece's", "2 jobs, times as fast by wall time")
 	for _, kind := range kinds {
 		path := filepath.Join(folder, fmt.Sprintf("answers-%d-%d.jsonl", kind.answers, kind.alternatives))
 		if err := writeAnswers(path, kind.answers, kind.alternatives); err != nil {
@@ -51,7 +51,7 @@ func score(r *report.Report) error {
 			fmt.Sprintf("%.2f", theirs.median(cpu)), report.Short(faster), report.Short(one.times(two, wall)))
 		r.Target("score, "+kind.name+": times as fast as Python, by CPU time", faster, kind.goal, report.AtLeast)
 		r.Target("score, "+kind.name+": 2 jobs, times as fast as 1 by wall time", one.times(two, wall), 1.8, report.AtLeast)
-		r.Target("score, "+kind.name+": MB/s a core", mb/one.median(cpu), kind.speed, report.AtLeast)
+		r.Target("score, "+kind.name+": MB/s per core", mb/one.median(cpu), kind.speed, report.AtLeast)
 	}
 	return nil
 }

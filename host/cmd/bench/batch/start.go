@@ -44,7 +44,7 @@ func start(r *report.Report) error {
 		return err
 	}
 	r.Title("Starting", "Whole runs of the command, after two that fill the cache of compiled wasm.")
-	r.Header("", "wall ms", "CPU ms", "CPU time of the empty program's")
+	r.Header("", "wall ms", "CPU ms", "CPU time / the empty program's")
 	for _, c := range all {
 		r.Line(c.name, fmt.Sprintf("%.1f", 1000*c.median(wall)), fmt.Sprintf("%.1f", 1000*c.median(cpu)), report.Short(c.times(none, cpu)))
 	}

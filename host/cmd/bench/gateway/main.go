@@ -5,9 +5,9 @@
 //	gateway burst faults     these parts: burst, adversarial, paced, memory, faults, leaving, open, long
 //
 // Every system runs in a process of its own. The upstream and the client are in this process, so
-// that both read the same clock. The systems take turns in rounds, and figures are ratios to
-// ReverseProxy in the same rounds, since other work on the machine slows both. `make
-// bench-gateway` installs the peers first (peers.sh) and runs it, from the repository's root.
+// that both read the same clock. The systems take turns in rounds, because other work on the
+// machine then slows all of them. Many figures are ratios to ReverseProxy's in the same rounds.
+// `make bench-gateway` installs the peers first (peers.sh) and runs it, from the repository's root.
 package main
 
 import (

@@ -73,18 +73,18 @@ func burst(b *bench) error {
 		l := alone.laps[name]
 		b.report.Line("the core of "+name+", without a gateway", "", "", fmt.Sprintf("%.2f ms", l.perStream()), fmt.Sprintf("%.2f", l.perStream()/plain.perStream()))
 	}
-	b.report.Target("wazero: CPU time a stream, of ReverseProxy's", ours.perStream()/plain.perStream(), 2.5, report.AtMost)
-	b.report.Target("native: CPU time a stream, of ReverseProxy's", laps[native].perStream()/plain.perStream(), 2, report.AtMost)
-	b.report.Target("wazero: MB/s, of ReverseProxy's", ours.rate()/plain.rate(), 0.6, report.AtLeast)
+	b.report.Target("wazero: CPU time per stream, relative to ReverseProxy", ours.perStream()/plain.perStream(), 2.5, report.AtMost)
+	b.report.Target("native: CPU time per stream, relative to ReverseProxy", laps[native].perStream()/plain.perStream(), 2, report.AtMost)
+	b.report.Target("wazero: MB/s, relative to ReverseProxy", ours.rate()/plain.rate(), 0.6, report.AtLeast)
 	if their != nil {
-		b.report.Target("wazero: MB/s, of Portkey's", ours.rate()/their.rate(), 10, report.AtLeast)
+		b.report.Target("wazero: MB/s, relative to Portkey", ours.rate()/their.rate(), 10, report.AtLeast)
 	}
 	return nil
 }
 
 // rates reports laps as a table.
 func (b *bench) rates(all []*system, laps map[string]*lap) {
-	b.report.Header("", "MB/s", "of ReverseProxy's", "CPU a stream", "of ReverseProxy's")
+	b.report.Header("", "MB/s", "relative to ReverseProxy", "CPU per stream", "relative to ReverseProxy")
 	plain := laps[reverse]
 	for _, s := range all {
 		l := laps[s.name]
@@ -160,7 +160,7 @@ func pacedStreams(b *bench) error {
 		}
 	}
 	b.report.Title(fmt.Sprintf("%d streams, an event every %d ms", pacedCount, pacedEvery.Milliseconds()), "Delay from the writing of an event to its arrival. The upstream and the client use the same cores.")
-	b.report.Header("", "median", "p99", "median over ReverseProxy's", "lost events", "CPU an event")
+	b.report.Header("", "median", "p99", "median minus ReverseProxy's", "lost events", "CPU per event")
 	plain := quantile(got[reverse].delays, 0.5)
 	for _, s := range all {
 		if p := got[s.name]; p != nil {
@@ -169,7 +169,7 @@ func pacedStreams(b *bench) error {
 		}
 	}
 	ours := got[wasm]
-	b.report.Target("wazero: median added delay over ReverseProxy, ms", float64((quantile(ours.delays, 0.5)-plain).Microseconds())/1000, 0.2, report.AtMost)
+	b.report.Target("wazero: median delay, minus ReverseProxy's, ms", float64((quantile(ours.delays, 0.5)-plain).Microseconds())/1000, 0.2, report.AtMost)
 	b.report.Target("wazero: p99 of the delay at 500 streams, ms", float64(quantile(ours.delays, 0.99).Microseconds())/1000, 2, report.AtMost)
 	return nil
 }
@@ -177,8 +177,8 @@ func pacedStreams(b *bench) error {
 // memory measures the memory of an open stream.
 func memory(b *bench) error {
 	const streams = 1000
-	b.report.Title(fmt.Sprintf("Memory of %d open streams", streams), "Resident memory of a fresh process, with the streams open, less that before them.")
-	b.report.Header("", "a stream", "over ReverseProxy's")
+	b.report.Title(fmt.Sprintf("Memory of %d open streams", streams), "Resident memory of a new process with the streams open, minus its memory before.")
+	b.report.Header("", "per stream", "minus ReverseProxy's")
 	plain := 0
 	for _, name := range []string{reverse, wasm, native, asking} {
 		err := b.fresh(named(name), func(s *system) error {
@@ -200,7 +200,7 @@ func memory(b *bench) error {
 			}
 			b.report.Line(name, fmt.Sprintf("%d KB", each>>10), fmt.Sprintf("%d KB", (each-plain)>>10))
 			if name == wasm {
-				b.report.Target("wazero: memory a stream over ReverseProxy, KB", float64(each-plain)/1024, 200, report.AtMost)
+				b.report.Target("wazero: memory per stream, minus ReverseProxy's, KB", float64(each-plain)/1024, 200, report.AtMost)
 			}
 			return nil
 		})
@@ -263,7 +263,7 @@ func (s *system) leave(u *upstream, number int) (time.Duration, error) {
 
 // faults measures how long a dead or slow confidence model delays the end of an answer.
 func faults(b *bench) error {
-	b.report.Title("The end of an answer, beside the confidence model", "From the upstream's last event to the end of the answer.")
+	b.report.Title("The end of an answer, with a dead or slow confidence model", "From the upstream's last event to the end of the answer.")
 	b.report.Header("", "answers", "median", "highest")
 	dead := func(name, address string, skip int) error {
 		return b.fresh(&system{name: name, launch: serve("--estimator", address)}, func(s *system) error {
@@ -369,7 +369,7 @@ func long(b *bench) error {
 			}
 			b.report.Line(name, fmt.Sprintf("%.0f", float64(n)/time.Since(begun).Seconds()/1e6), fmt.Sprintf("%d MB", tenth>>20), fmt.Sprintf("%d MB", end>>20))
 			if name == wasm {
-				b.report.Target("a million events: memory at the end, of that at a tenth", float64(end)/float64(tenth), 1.2, report.AtMost)
+				b.report.Target("a million events: memory at the end / at a tenth", float64(end)/float64(tenth), 1.2, report.AtMost)
 			}
 			return nil
 		})

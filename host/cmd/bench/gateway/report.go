@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	saved   = "build/bench/gateway" // a file a part
+	saved   = "build/bench/gateway" // one file per part
 	results = "host/cmd/bench/GATEWAY.md"
 )
 
@@ -16,7 +16,7 @@ func (b *bench) write() error {
 	for _, part := range parts {
 		names = append(names, part.name)
 	}
-	return b.report.Write(results, fmt.Sprintf(`# The gateway, beside a plain proxy and other gateways
+	return b.report.Write(results, fmt.Sprintf(`# The gateway, compared with a plain proxy and other gateways
 
 Written by %[1]s; do not edit. The systems take turns in one run, each in a process of its own, with the
 upstream and the client in another, on %[3]s, %[4]s/%[5]s, %[6]d CPUs. The machine may be shared (the load is that of one

@@ -203,7 +203,7 @@ func (s *system) start(u *upstream) (err error) {
 func (s *system) stop() {
 	if s.cmd != nil {
 		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait() // an error where listening waits, too
+		_ = s.cmd.Wait() // it fails if the goroutine of listening already waits
 	}
 }
 
