@@ -132,7 +132,7 @@ func TestScoreSamples(t *testing.T) {
 	if n, again := one.requests(); n != asked || asked == 0 || again != 0 {
 		t.Errorf("%d requests, %d again, want %d", n, again, asked)
 	}
-	if _, said, code := run(t, "FINECE_BEAM", "score", "-o", out, "--server", url, lines); code != 2 || !strings.Contains(said, "goes with --estimator samples") {
+	if _, said, code := run(t, "FINECE_BEAM", "score", "-o", out, "--server", url, lines); code != 2 || !strings.Contains(said, "needs --estimator samples") {
 		t.Errorf("exit code %d\n%s", code, said)
 	}
 }

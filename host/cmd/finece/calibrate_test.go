@@ -17,9 +17,9 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-// tooSure are answers to as many questions, of which 10 to 90% are correct, with
-// confidences far above that at the beginning and right at the end, as JSON
-// Lines. counts gives k of N instead of correct.
+// tooSure returns JSON Lines: one answer to each of questions, correct with a probability of
+// 10 to 90 %. Its confidences are far too high at its beginning and right at its end. With
+// counts, the lines have k and N instead of correct.
 func tooSure(questions int, counts bool) string {
 	rng := rand.New(rand.NewPCG(1, 1))
 	var b strings.Builder
@@ -106,7 +106,7 @@ func TestCalibrateLearnsAMap(t *testing.T) {
 	if err != nil || !strings.Contains(string(svg), "Before: ECE") || !strings.Contains(string(svg), "After: ECE") {
 		t.Errorf("the plot: %v", err)
 	}
-	// The same rows, method and seed give the same file; as CSV, too.
+	// The same rows, method and seed give the same file, also where the rows are CSV.
 	again := finece(t, in, args...)
 	again.wants(t, 0)
 	if second, err := os.ReadFile(path); err != nil || string(second) != string(text) || again.out != r.out {
@@ -212,8 +212,8 @@ func TestApplyFeedsEval(t *testing.T) {
 	}
 }
 
-// surestBelow has its surest confidence below the others, so that platt's slope
-// is held at 0 and its map is level.
+// surestBelow returns rows whose lowest confidence is the most often correct. The slope that
+// fits them would be negative, so platt's slope is 0 and its map is constant.
 func surestBelow() string {
 	var b strings.Builder
 	b.WriteString("confidence,correct\n")
@@ -301,7 +301,8 @@ func TestCalibrateBadInput(t *testing.T) {
 	}
 }
 
-// TestCalibrateRealConfidences calibrates what a model said of its own answers.
+// TestCalibrateRealConfidences calibrates the confidences that a model stated about its own
+// answers.
 func TestCalibrateRealConfidences(t *testing.T) {
 	const model = "gpt-4o-2024-08-06"
 	var in strings.Builder

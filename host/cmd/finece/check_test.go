@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// labelsOf are n labelled answers whose share of correct ones is shift over what their
-// confidence says.
+// labelsOf returns n labelled answers as CSV. Each is correct with its confidence plus shift
+// as the probability.
 func labelsOf(seed uint64, n int, shift float64) string {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	var b strings.Builder

@@ -20,7 +20,7 @@ import (
 )
 
 // generator is a server that completes answers of four paragraphs and a number.
-// What it says depends on the prefix and the seed alone; about half is right.
+// A completion depends on the prefix and the seed alone; about half of them are right.
 type generator struct {
 	*httptest.Server
 	requests, completions atomic.Int64
@@ -116,7 +116,7 @@ func TestConstructResumes(t *testing.T) {
 	g := newGenerator(t)
 	whole := filepath.Join(t.TempDir(), "whole.jsonl")
 	finece(t, "", g.args(in, whole)...).wants(t, 0,
-		"24 questions of k(1+mT) = 30 completions: 720 in all (the plain tree would take 258 a question)", "720 of 720 completions")
+		"24 questions of k(1+mT) = 30 completions: 720 in all (the plain tree would take 258 per question)", "720 of 720 completions")
 	want, err := os.ReadFile(whole)
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +160,7 @@ func TestConstructResumes(t *testing.T) {
 	tear(out)
 	tear(out + ".samples")
 	stop(os.Interrupt, 260).wants(t, exit.Interrupted, "torn lines of 18 bytes are cut off", "interrupted", "run the same command again")
-	// A kill between two writes of a question's lines would leave some of them.
+	// Removes the last line, as a kill between two writes of one question's lines would.
 	part, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func TestConstructResumes(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("the file differs from that of uninterrupted work: %d bytes, want %d", len(got), len(want))
 	}
-	// In flight at a kill are at most 4 requests, for 2 completions each.
+	// At a kill at most 4 requests are under way, for 2 completions each.
 	if n := g.completions.Load(); n < planned || n > planned+int64(stopped*4*2) {
 		t.Errorf("the server gave %d completions for %d, with %d stops", n, planned, stopped)
 	}
@@ -205,7 +205,7 @@ func TestConstructResumes(t *testing.T) {
 	}
 	finece(t, "", g.args(in, out, "--temperature", "0.5")...).wants(t, exit.Usage, "made with other flags")
 	finece(t, "", g.args(in, in)...).wants(t, exit.Usage, "not a line of finece construct")
-	finece(t, "", g.args(in, out+".b", "--samples", in)...).wants(t, exit.Usage, "not a reply that finece construct has saved")
+	finece(t, "", g.args(in, out+".b", "--samples", in)...).wants(t, exit.Usage, "not a saved reply of a model server")
 }
 
 func TestConstructLines(t *testing.T) {
@@ -306,7 +306,7 @@ func TestConstructWithOneVerdictAMeaning(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	args := g.args(in, out, "--grader", "judge", "--judge-model", "judge", "--equivalence", "--equivalence-model", "same")
 	r := finece(t, "", args...)
-	r.wants(t, 0, "1 verdicts were asked for", "1 meanings, told apart by")
+	r.wants(t, 0, "1 verdicts were asked for", "1 meanings, found by")
 	raw, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
@@ -330,8 +330,8 @@ func TestConstructWithOneVerdictAMeaning(t *testing.T) {
 	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge", "--equivalence", "--dry-run")...).wants(t, 0)
 }
 
-// TestConstructWithSeveralServers: they share the requests, one that is not there is left
-// out, and the output is that of one server.
+// TestConstructWithSeveralServers: the servers share the requests, one that cannot be reached
+// gets none, and the output is the same as with one server.
 func TestConstructWithSeveralServers(t *testing.T) {
 	in := file(t, "questions.jsonl", questionsFor(12))
 	one, a, b, gone := newGenerator(t), newGenerator(t), newGenerator(t), newGenerator(t)

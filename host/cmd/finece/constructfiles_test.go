@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
-// TestConstructLabelsAnew takes the replies of one run for another grader's labels.
+// TestConstructLabelsAnew uses the replies of one run for the labels of another grader.
 func TestConstructLabelsAnew(t *testing.T) {
 	g := newGenerator(t)
 	in := file(t, "questions.jsonl", questionsFor(3))
@@ -23,16 +23,16 @@ func TestConstructLabelsAnew(t *testing.T) {
 	}
 	r := again("same.jsonl", prompt)
 	r.wants(t, 0, "90 of 90 completions")
-	if n := g.requests.Load() - asked; n != 0 || strings.Contains(r.err, "asked anew") {
+	if n := g.requests.Load() - asked; n != 0 || strings.Contains(r.err, "sent again") {
 		t.Errorf("with the same prompt, %d requests more:\n%s", n, r.err)
 	}
-	again("other.jsonl").wants(t, 0, "has replies for question q0, but none to what is asked now", "--prompt (its default depends on --grader")
+	again("other.jsonl").wants(t, 0, "has replies for question q0, but none to the requests of this run", "--prompt (its default depends on --grader")
 	if g.requests.Load() == asked {
 		t.Error("another prompt was answered with what was saved")
 	}
-	// In a file of other questions, there is nothing to miss.
+	// Without a question in common, no saved reply could be used, and no message says so.
 	others := file(t, "others.jsonl", `{"id":"x","question":"Which?","gold":"1"}`)
-	if r := finece(t, "", g.args(others, filepath.Join(dir, "others.jsonl"), "--samples", out+".samples")...); r.code != 0 || strings.Contains(r.err, "asked anew") {
+	if r := finece(t, "", g.args(others, filepath.Join(dir, "others.jsonl"), "--samples", out+".samples")...); r.code != 0 || strings.Contains(r.err, "sent again") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -58,7 +58,7 @@ func TestConstructKnowsQuestionsApart(t *testing.T) {
 		}
 	}
 	finece(t, "", g.args(in, out)...).wants(t, 0, "3 questions are there already")
-	// What is no UTF-8 is the same question when it is read again.
+	// A question that is not valid UTF-8 is recognized when it is read again.
 	rows := file(t, "rows.csv", "Problem,Answer\nWhich is \xff\xfe?,1\n")
 	for range 2 {
 		finece(t, "", g.args(rows, out+".2", "--dataset", "aime")...).wants(t, 0, "1 questions")

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The settings in the examples for containers are settings that finece serve takes.
+// finece serve accepts the files of settings in the examples for containers.
 func TestDeployedSettings(t *testing.T) {
 	compose, err := os.ReadFile("deploy/serve.yaml")
 	if err != nil {

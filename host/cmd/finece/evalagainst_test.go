@@ -77,7 +77,7 @@ func TestEvalAgainst(t *testing.T) {
 	}
 	r = finece(t, in.String(), "eval", "--against", "other", "--by", "correct", "-")
 	r.wants(t, 0)
-	if !strings.HasPrefix(r.out, "confidence less other, on the same rows\n") || strings.Count(r.out, "no brier_skill, auroc") != 2 {
+	if !strings.HasPrefix(r.out, "confidence minus other, on the same rows\n") || strings.Count(r.out, "no brier_skill, auroc") != 2 {
 		t.Errorf("by groups of one class:\n%s", r.out)
 	}
 }
@@ -95,5 +95,5 @@ func TestEvalAgainstLeavesOut(t *testing.T) {
 		t.Errorf("%s", r.out)
 	}
 	finece(t, "confidence,correct\n1,1\n", "eval", "--against", "b", "-").wants(t, exit.Faults, `no column "b"; the file has "confidence", "correct": name the column with --against`)
-	finece(t, "", "eval", "--against", "b", "--positions", "-").wants(t, exit.Usage, "it goes without --positions")
+	finece(t, "", "eval", "--against", "b", "--positions", "-").wants(t, exit.Usage, "it cannot be used with --positions")
 }

@@ -84,8 +84,8 @@ func figuresIn(t *testing.T, lines []string, args []string) (figures map[string]
 	return maps.Clone(figures)
 }
 
-// TestEvalGroupTable: values of the input cannot break the table, and what is missing has
-// a reason.
+// TestEvalGroupTable: values of the input cannot break the table, and the table says why a
+// figure is missing.
 func TestEvalGroupTable(t *testing.T) {
 	in := "confidence,correct,m\n0.9,1,\"a\n\x1b[2J\"\n0.8,1,\"a\n\x1b[2J\"\n0.5,1,10\n0.4,0,10\n0.5,0,9\n0.6,1,9\n0.3,1,\n"
 	r := finece(t, in, "eval", "--by", "m", "-")
@@ -109,7 +109,7 @@ func TestEvalGroupsRefused(t *testing.T) {
 	finece(t, many[:strings.LastIndex(many, "q1000")], "eval", "--by", "id", "--resamples", "1", "-").wants(t, 0)
 	finece(t, "confidence,correct\n1,1\n", "eval", "--by", "m", "-").wants(t, exit.Faults, `no column "m"; the file has "confidence", "correct": name the column with --by`)
 	finece(t, `{"confidence":1,"correct":1}`, "eval", "--by", "m", "-").wants(t, exit.Usage, `no row has "m"`)
-	finece(t, "", "eval", "--merge", "--by", "m", "x.json").wants(t, exit.Usage, "--merge goes without --by")
+	finece(t, "", "eval", "--merge", "--by", "m", "x.json").wants(t, exit.Usage, "--merge cannot be used with --by")
 }
 
 // TestEvalPositions groups the positions of scored answers by their kind, and by a key in
@@ -130,7 +130,8 @@ func TestEvalPositions(t *testing.T) {
 	}
 }
 
-// TestEvalNamesWhatItCounts says positions where it counts positions, and answers elsewhere.
+// TestEvalNamesWhatItCounts: the outputs say "positions" with --positions, and "answers"
+// otherwise.
 func TestEvalNamesWhatItCounts(t *testing.T) {
 	const in = `{"confidence":0.5,"correct":1,"kind":"a","finece":{"positions":[{"index":1,"kinds":["paragraph"],"fused":0.4},{"index":2,"kinds":["end"],"fused":0.5}]}}
 {"confidence":0.7,"correct":0,"kind":"a","finece":{"positions":[{"index":1,"kinds":["paragraph"],"fused":0.6},{"index":2,"kinds":["end"],"fused":0.7}]}}`

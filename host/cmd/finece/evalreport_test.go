@@ -82,7 +82,8 @@ func TestEvalReport(t *testing.T) {
 
 func csvCell(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
-// TestEvalReportOfOneClass has no ROC, and says why.
+// TestEvalReportOfOneClass: a report on answers that are all correct has no ROC curve, and
+// says why.
 func TestEvalReportOfOneClass(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.html")
 	finece(t, "confidence,correct\n0.5,1\n1,1\n", "eval", "--report", path, "-").wants(t, 0)

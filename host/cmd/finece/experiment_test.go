@@ -13,7 +13,7 @@ import (
 )
 
 // TestExperiment runs on the models that are built in, on few questions: every
-// estimator has its confidences. That a second run asks for nothing is in the script.
+// estimator has its confidences. A script tests that a second run sends no requests.
 func TestExperiment(t *testing.T) {
 	folder := t.TempDir()
 	args := []string{"experiment", "-o", folder, "--in-domain", "2", "--number", "1", "--answers", "1", "--samples", "3", "--labels", "1"}
@@ -58,9 +58,9 @@ func TestExperiment(t *testing.T) {
 	if trees == 0 {
 		t.Error("no tree")
 	}
-	// What the generator does not answer is counted, and not asked again.
+	// Replies without a confidence are counted, and not asked for again.
 	for _, name := range []string{"verb", "ms", "two-sample"} {
-		if seen[name] != 0 || !strings.Contains(string(b), `"`+name+`":"1 bad replies of 1"`) || !strings.Contains(string(b), `"`+name+`":"2 bad replies of 2"`) {
+		if seen[name] != 0 || !strings.Contains(string(b), `"`+name+`":"no confidence in 1 replies"`) || !strings.Contains(string(b), `"`+name+`":"no confidence in 2 replies"`) {
 			t.Errorf("%s has %d confidences", name, seen[name])
 		}
 	}
@@ -94,7 +94,7 @@ func costsGrow(t *testing.T, r *experiment.Record) {
 	}
 }
 
-// namesIn are the names that some point of the records has a confidence of.
+// namesIn returns the estimators that have a confidence at any point of the records.
 func namesIn(t *testing.T, records string) map[string]bool {
 	t.Helper()
 	seen := map[string]bool{}
@@ -112,7 +112,8 @@ func namesIn(t *testing.T, records string) map[string]bool {
 	return seen
 }
 
-// Another generator has nothing of the built-in one: no head, and no clusters.
+// Another generator has no value head, and no clusters of texts: these need the built-in
+// models.
 func TestExperimentOnAnotherServer(t *testing.T) {
 	g := newGenerator(t)
 	folder := t.TempDir()
@@ -130,8 +131,8 @@ func TestExperimentOnAnotherServer(t *testing.T) {
 	}
 }
 
-// Open-ended answers have the tables that others have. What goes by a final answer
-// has no rows; how alike the texts are has one.
+// Open-ended answers have the same tables as others. Estimators that compare final answers
+// have no rows in them; the one that compares whole texts has one.
 func TestExperimentOnOpenEndedAnswers(t *testing.T) {
 	url, done, err := models.Serve()
 	if err != nil {

@@ -90,8 +90,8 @@ func TestCalibrateFromLabels(t *testing.T) {
 		t.Errorf("400 rows of 200 answers: %s", r.out)
 	}
 	finece(t, "", "calibrate", "--from", db, "--apply", file).wants(t, exit.Usage, "--apply maps an input")
-	finece(t, "", "calibrate", "--from", db, "-").wants(t, exit.Usage, "--from is instead of an input")
-	finece(t, "", "calibrate", "--scored-by", "x", "-").wants(t, exit.Usage, "--scored-by goes with --from")
+	finece(t, "", "calibrate", "--from", db, "-").wants(t, exit.Usage, "--from replaces the input")
+	finece(t, "", "calibrate", "--scored-by", "x", "-").wants(t, exit.Usage, "--scored-by needs --from")
 	finece(t, "", "calibrate", "--from", db, "--scored-by", "model/x").wants(t, exit.Faults, "logprob/perplexity")
 	finece(t, "", "calibrate", "--from", db+"x").wants(t, exit.IO, "finece serve --feedback-db makes it")
 	finece(t, "", "calibrate", "--from", file).wants(t, exit.IO, "not a database")

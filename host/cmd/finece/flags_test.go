@@ -12,8 +12,8 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// several are the names that stand for several settings: in different commands, or
-// in a command and elsewhere. It says why that is so.
+// several has the names that mean different things in different commands, or in a command and
+// elsewhere, and says what they mean.
 var several = map[string]string{
 	"adapter":      "a confidence model's API, and the LoRA adapters of finece lm",
 	"answers":      "of the experiments; and how often train export writes a state",
@@ -145,8 +145,7 @@ func TestAFlagHasOneMeaning(t *testing.T) {
 	}
 }
 
-// meaning is a flag's default and help. What a command adds to a setting's help
-// counts for nothing.
+// meaning returns a flag's default and help, without what a command adds to a setting's help.
 func meaning(f flagOf) string {
 	help := f.flag.Usage
 	if usage := f.flag.Annotations[settings.Annotation]; len(usage) > 0 {

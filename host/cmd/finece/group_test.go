@@ -27,7 +27,7 @@ func TestEachGroupHasAMapOfItsOwn(t *testing.T) {
 	args := []string{"calibrate", "--method", "platt", "--resamples", "10", "--group", "domain", "-"}
 	r := finece(t, in.String(), append(args, "-o", filepath.Join(dir, "map.json"))...)
 	if r.code != 0 || !strings.Contains(r.err, `domain "few" has 20 rows and gets no map; 50 are needed`) || !strings.Contains(r.out, "domain law & order\n") ||
-		!strings.Contains(r.out, "all: 400 questions tell a share of correct answers to within 4.9 points (95%); 3 points need 1068") {
+		!strings.Contains(r.out, "all: 400 questions give the share of correct answers to within ±4.9 points (95%); ±3 points need 1068") {
 		t.Errorf("exit %d\n%s%s", r.code, r.out, r.err)
 	}
 	for file, want := range map[string]struct {

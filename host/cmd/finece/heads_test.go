@@ -10,8 +10,8 @@ import (
 	"github.com/finece/finece/host/lm/weights"
 )
 
-// The built-in value head, served as vLLM serves one: the logit of /pooling is made a
-// probability by --activation, and is then that of /classify. There is no /predict.
+// The built-in value head, served as vLLM serves one: --activation turns the logit of /pooling
+// into the probability that /classify gives. There is no /predict.
 func TestScoreByAHead(t *testing.T) {
 	url, done, err := models.Serve()
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 )
 
 // TestScoreSurvivesKills kills score 20 times: 14 times while answers are scored, and 6 times
-// while the output is written in its format. No kill leaves a half output, and in the end
-// the output is that of uninterrupted work: no answer is lost or there twice.
+// while the output is written in its format. No kill leaves an incomplete output, and in the
+// end the output is that of uninterrupted work: no answer is lost or there twice.
 func TestScoreSurvivesKills(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process that was killed keeps its files for a while")
@@ -95,7 +95,7 @@ func TestScoreSurvivesKills(t *testing.T) {
 		}
 		journal := out + ".journal"
 		for i := range 7 {
-			// Two requests an answer: some more lines come, and the work cannot end.
+			// Each answer takes two requests: some more lines come, and the work cannot end.
 			before := m.requests()
 			last.Store(int64(before + 2*(8+i)))
 			at, _ := os.ReadFile(journal)
@@ -107,7 +107,7 @@ func TestScoreSurvivesKills(t *testing.T) {
 				t.Fatal("it was not killed")
 			}
 			last.Store(0)
-			if i == 3 { // as a crash of the machine would
+			if i == 3 { // an incomplete last line, as a crash of the machine leaves it
 				torn, err := os.OpenFile(journal, os.O_APPEND|os.O_WRONLY, 0)
 				if err != nil {
 					t.Fatal(err)
@@ -119,8 +119,7 @@ func TestScoreSurvivesKills(t *testing.T) {
 				t.Fatal("there is an output before the work is done")
 			}
 		}
-		// The part is as long as it was when it is seen, or longer: the kills come at
-		// different lengths.
+		// Each kill waits for 1 MiB more of the partial output than the one before it.
 		for killed, tries := 0, 0; killed < 3; tries++ {
 			if tries == 30 {
 				t.Fatalf("only %d kills while the output was written", killed)

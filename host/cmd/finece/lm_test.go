@@ -69,7 +69,7 @@ func TestConstructSamplesFromLM(t *testing.T) {
 			t.Errorf("%s: two runs differ", api)
 		}
 	}
-	s.stop(os.Interrupt.(syscall.Signal)).wants(t, 0, "generator: ", "completion tokens", "tokens/s", "value: nothing was asked")
+	s.stop(os.Interrupt.(syscall.Signal)).wants(t, 0, "generator: ", "completion tokens", "tokens/s", "value: no requests")
 }
 
 // TestConstructKeepsLogprobs: with --logprobs, the file of replies has the tokens of each completion.
@@ -128,7 +128,7 @@ func TestLMUsage(t *testing.T) {
 	}
 }
 
-// unsupported is a model folder that needs what there is not.
+// unsupported makes a model folder that needs a feature that finece lm does not have.
 func unsupported(t *testing.T) string {
 	t.Helper()
 	config, err := os.ReadFile(lmModels + "untied/config.json")
@@ -139,8 +139,8 @@ func unsupported(t *testing.T) string {
 	return filepath.Dir(path)
 }
 
-// TestAWebPageCannotUseLM: a page of another site, or one whose name was made to point
-// to this machine, is refused; programs and the pages that are allowed are not.
+// TestAWebPageCannotUseLM: a page of another site is refused, also when its host name resolves
+// to this machine; programs and the pages that are allowed are not.
 func TestAWebPageCannotUseLM(t *testing.T) {
 	s := lmServer(t, "--model", "generator="+lmModels+"untied", "--allow-origin", "https://chat.example", "--allow-host", "box.example")
 	const ask = `{"model":"generator","max_tokens":1,"messages":[{"role":"user","content":"x"}]}`

@@ -55,7 +55,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// result is what a run left.
+// result is the exit code and the output of a run.
 type result struct {
 	code     int // -1: ended by a signal
 	out, err string
@@ -90,7 +90,8 @@ func finish(t *testing.T, err error, out, stderr *bytes.Buffer) result {
 	return r
 }
 
-// wants checks the exit code and what standard error has to say, all of it.
+// wants checks the exit code and that standard error contains every text; without any, that it
+// is empty.
 func (r result) wants(t *testing.T, code int, says ...string) {
 	t.Helper()
 	if r.code != code {
@@ -116,7 +117,7 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
-// needs is a path of real data. Where it is not there, the test is skipped.
+// needs returns path, and skips the test if the real data is not there.
 func needs(t *testing.T, path string) string {
 	t.Helper()
 	if _, err := os.Stat(path); err != nil {

@@ -44,7 +44,7 @@ func kinds(list []*record.Position) string {
 	return strings.Join(names, " ")
 }
 
-// TestOffsetsAreOfTheText holds positions against what finece text prints.
+// TestOffsetsAreOfTheText compares positions with the text that finece text prints.
 func TestOffsetsAreOfTheText(t *testing.T) {
 	text := finece(t, "", "text", demoStream)
 	text.wants(t, 0)
@@ -107,14 +107,15 @@ func TestEntropyPositions(t *testing.T) {
 	finece(t, "one\n\ntwo", "positions", "--strategy", "entropy+paragraph", "-").wants(t, 0, "top_logprobs")
 }
 
-// TestRecordedStreams runs over our fixtures, recorded from many servers and made by
-// hand: the end is the text's, what is wrong is reported, and both engines say the
-// same, which is tried with some. Recordings of others are an extra, where they are.
+// TestRecordedStreams reads the fixtures, which were recorded from many servers or made by
+// hand: the last position is at the end of the text, and faults are reported. For some of
+// them it compares both engines. It also reads others' recordings, if they are there.
 func TestRecordedStreams(t *testing.T) {
 	folder := t.TempDir()
 	number := 0
-	// Not a fault of the format: llama.cpp lists one token for each character, and the
-	// usage counts more. And the commands read larger events than a session by default.
+	// These differ from the fixture. llama.cpp lists one token for each character while its
+	// usage counts more, which is a fault, but not of the format. And the commands read
+	// larger events than a session does by default.
 	others := map[string]bool{
 		"llama.cpp-chat-unicode.sse": true, "litellm-chat-unicode.sse": true, "litellm-vllm-unicode.sse": true, "faults-event-too-large.sse": false,
 	}
@@ -147,8 +148,8 @@ func TestRecordedStreams(t *testing.T) {
 	}
 }
 
-// checkRecorded runs over one stream, which has faults or none; both engines are
-// compared on demand.
+// checkRecorded reads one stream, which has faults if faulty; with compare, it also compares
+// both engines.
 func checkRecorded(t *testing.T, path string, faulty, compare bool) {
 	name := filepath.Base(path)
 	t.Run(name, func(t *testing.T) {

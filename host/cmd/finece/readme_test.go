@@ -14,7 +14,7 @@ import (
 // order, with ; between.
 var example = regexp.MustCompile("(?s)<!-- run by (?:TestReadme|TestDocs: ([^\n]*)) -->\n```sh\n(.*?)```")
 
-// TestReadme runs the README's examples as they stand, but for the port.
+// TestReadme runs the README's examples as they are, except for the port.
 func TestReadme(t *testing.T) {
 	examples := examplesOf(t, "../../../README.md")
 	for i, c := range []struct {

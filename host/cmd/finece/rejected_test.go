@@ -100,8 +100,8 @@ func TestLinesThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// TestRejectedBesideTheOutput: with -o the file has a name of its own, and it is gone once
-// nothing is wrong.
+// TestRejectedBesideTheOutput: with -o the rejected lines go to a file beside the output,
+// which a run without rejected lines removes.
 func TestRejectedBesideTheOutput(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "scores.jsonl")
 	good := `{"id":1,"answer":"a","logprobs":[-1]}` + "\n"

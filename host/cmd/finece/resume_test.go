@@ -55,8 +55,8 @@ func TestScoreResumes(t *testing.T) {
 
 	out := filepath.Join(t.TempDir(), "scores.jsonl")
 	interrupt := func(sig os.Signal, atLeast int) result {
-		// Two requests an answer, and two answers at once: the lines come, and the work
-		// cannot end before the signal.
+		// Each answer takes two requests, and two answers are scored at once: the lines
+		// come, and the work cannot end before the signal.
 		last.Store(int64(m.requests() + 2*(atLeast+2)))
 		defer last.Store(0)
 		cmd := command(t, args(out)...)
@@ -199,7 +199,7 @@ func TestScoreResumesByTheLine(t *testing.T) {
 	} {
 		says := []string{"lines are there already"}
 		if c.stale > 0 {
-			says = append(says, fmt.Sprintf("%d lines of the output are of answers that the input does not have", c.stale))
+			says = append(says, fmt.Sprintf("%d lines of the output belong to answers that are not in the input", c.stale))
 		}
 		finece(t, c.in, args...).wants(t, 0, says...)
 		if got, _ := os.ReadFile(out); bytes.Count(got, []byte("\n")) != c.lines {

@@ -141,7 +141,7 @@ func TestEndlessInput(t *testing.T) {
 	}
 }
 
-// TestNobodyReads: output into a closed pipe or a full disk ends the command.
+// TestNobodyReads: output into a closed pipe or onto a full disk ends the command.
 func TestNobodyReads(t *testing.T) {
 	const native = "--engine=native"
 	r, w, err := os.Pipe()

@@ -108,11 +108,11 @@ func TestScoreBySamples(t *testing.T) {
 	if again, err := os.ReadFile(out); err != nil || !bytes.Equal(again, text) {
 		t.Errorf("a resumed run differs: %v", err)
 	}
-	// Another number of samples is another file.
+	// Another number of samples needs another file.
 	other := append([]string{}, args...)
 	other[4] = "2"
 	finece(t, in, append(other, "-o", out, "-")...).wants(t, 2, "scored with other flags")
-	// A map makes a probability of it.
+	// A map turns it into a probability.
 	finece(t, string(text), "calibrate", "--method", "platt", "--resamples", "50", "-o", fitted, "-").wants(t, 1, "39 rows were used; 1 were left out")
 	mapped := finece(t, strings.Split(in, "\n")[0]+"\n", append(args, "--calibration", fitted, "-")...)
 	mapped.wants(t, 0, "2 further answers were sampled")
@@ -127,7 +127,7 @@ func TestScoreBySamplesIsRefused(t *testing.T) {
 		args []string
 	}{
 		{"needs --server", []string{"score", "--estimator", "samples", "-"}},
-		{"goes with --estimator samples", []string{"score", "--samples", "3", "-"}},
+		{"needs --estimator samples", []string{"score", "--samples", "3", "-"}},
 		{"want 2 to 100", []string{"score", "--estimator", "samples", "--server", "http://127.0.0.1:1/v1", "--samples", "1", "-"}},
 		{"this grader reads no final answer", []string{"score", "--estimator", "samples", "--server", "http://127.0.0.1:1/v1", "--agree-by", "statements", "-"}},
 		{"needs a server that answers again", []string{"watch", "--estimator", "samples", "-"}},

@@ -58,8 +58,7 @@ func (s scoredLine) states() string {
 	return strings.Join(all, ", ")
 }
 
-// TestScoreFusesWhatFuseFuses scores a stream and has finece fuse integrate the
-// raw values.
+// TestScoreFusesWhatFuseFuses scores a stream, and gives the raw values to finece fuse.
 func TestScoreFusesWhatFuseFuses(t *testing.T) {
 	fusion := []string{"--alpha", "0.3", "--depth", "3"}
 	r := finece(t, "", append([]string{"score", demoStream}, fusion...)...)
@@ -107,7 +106,7 @@ func TestScoreAnswers(t *testing.T) {
 	}
 }
 
-// TestScoreBadLines: what is wrong with a line costs that line, and is said.
+// TestScoreBadLines: a bad line is reported, and the others are scored.
 func TestScoreBadLines(t *testing.T) {
 	in := `{"id":1,"answer":"a","logprobs":[-1]}
 {"id":2,"answer":
@@ -134,8 +133,8 @@ func TestScoreBadLines(t *testing.T) {
 	}
 }
 
-// TestScoreAsksAModel checks who is asked what: p(0) the question, and each
-// later position the answer up to there.
+// TestScoreAsksAModel checks the prompts: p(0) has the question, and each later position also
+// the answer up to there.
 func TestScoreAsksAModel(t *testing.T) {
 	m := newConfidenceModel(t, sure)
 	in := `{"id":1,"question":"How many?","answer":"First step.\n\nSecond step."}`
@@ -161,8 +160,8 @@ func TestScoreAsksAModel(t *testing.T) {
 	}
 }
 
-// TestScoreWithAModelThatFails: a position without an estimate says why, its
-// answer has its line all the same, and the exit code tells.
+// TestScoreWithAModelThatFails: a position without an estimate says why, its answer still has
+// a line, and the exit code reports the failure.
 func TestScoreWithAModelThatFails(t *testing.T) {
 	const in = `{"id":1,"question":"q","answer":"a"}`
 	for _, c := range []struct {

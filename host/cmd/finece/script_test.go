@@ -83,8 +83,8 @@ func starts(name, variable string) func(ts *testscript.TestScript, neg bool, arg
 	}
 }
 
-// startServer starts a command that serves until it is interrupted, and waits
-// until it says where. said is what it writes to standard error after that.
+// startServer starts a command that serves until it is interrupted, and waits until it prints
+// its address. said is what it writes to standard error after that.
 func startServer(cmd *exec.Cmd) (url string, said io.Reader, err error) {
 	pipe, err := cmd.StderrPipe()
 	if err != nil {

@@ -83,8 +83,7 @@ func says(w http.ResponseWriter, text string) {
 
 func sure(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "0.8") }
 
-// inPieces serves a recorded stream as it would come: cut where it falls, and
-// flushed.
+// inPieces serves a recorded stream in flushed pieces of size bytes, whatever they cut.
 func inPieces(w http.ResponseWriter, stream string, size int) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	for len(stream) > 0 {

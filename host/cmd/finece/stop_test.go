@@ -36,7 +36,7 @@ func TestAThresholdOfStopIsWhatServeTakes(t *testing.T) {
 	if err := json.Unmarshal(text, &file); err != nil || file.Policy != "stop" || !(file.StopBelow > 0 && file.StopBelow < 1) || file.StopAfter != 1 || file.Depth != 0 {
 		t.Errorf("%v, %s", err, text)
 	}
-	// The upstream is not there; the settings are taken, and are those of a calibrated source.
+	// No upstream runs, but the settings are accepted, as those of a calibrated source.
 	check := []string{"serve", "--check", "--config", config, "--upstream", "http://127.0.0.1:1/v1", "--estimator", "trajectory", "--trajectory", model}
 	if checked := finece(t, "", check...); !strings.Contains(checked.out, "ok    settings") {
 		t.Errorf("serve: exit %d, %s%s", checked.code, checked.out, checked.err)
@@ -53,7 +53,7 @@ func TestAThresholdOfStopIsWhatServeTakes(t *testing.T) {
 		{"not scored", toldByTheEnd(3), nil, 3, "the line has to be one of finece score"},
 		{"few", strings.Join(strings.SplitAfter(scored.out, "\n")[:20], ""), []string{"--stop", "0.01"}, 3, "needs at least 99"},
 		{"a share that is none", scored.out, []string{"--stop", "1"}, 2, "--stop 1: want a share between 0 and 1"},
-		{"with a fit", scored.out, []string{"--estimator", "trajectory"}, 2, "--stop goes without --estimator"},
+		{"with a fit", scored.out, []string{"--estimator", "trajectory"}, 2, "--stop cannot be used with --estimator"},
 	} {
 		r := finece(t, c.in, append([]string{"calibrate", "--stop", "0.2", "-"}, c.args...)...)
 		if r.code != c.code || !strings.Contains(r.err, c.want) {

@@ -12,8 +12,8 @@ import (
 	"github.com/finece/finece/wasm/calibration"
 )
 
-// toldByTheEnd are labelled answers whose last tokens are the more surprising the less
-// likely they are to be right; those before say nothing.
+// toldByTheEnd returns labelled answers. The less likely an answer is to be right, the less
+// likely are its last tokens; its first tokens do not depend on that.
 func toldByTheEnd(questions int) string {
 	rng := rand.New(rand.NewPCG(1, 1))
 	var b strings.Builder

@@ -20,7 +20,7 @@ import (
 
 var badges = regexp.MustCompile(` ?(● \d+%|● [▂▅█] (low|medium|high)|○ n/a)`)
 
-// likewise is a calibration that was fitted and found that the confidences are right.
+// likewise is a fitted calibration that leaves confidences as they are.
 const likewise = `{"finece_calibration":1,"maps":{"all":{"method":"temperature","n":9,"support":[0,1],"clip":1e-6,"parameters":[1]}}}`
 
 // trainedCard is the card of a model that was trained on labelled answers.
@@ -251,8 +251,8 @@ func TestWatchOnATerminal(t *testing.T) {
 	}
 }
 
-// TestWatchWhatHasScrolledOff: a screen lower than the text keeps it, and the
-// summary says which badges were revised too late to be seen.
+// TestWatchWhatHasScrolledOff: text that has left the screen stays as it is, and the summary
+// names the badges that were revised after that.
 func TestWatchWhatHasScrolledOff(t *testing.T) {
 	shown, _ := picture(t, 60, 6, nil, "watch", "--engine", "native", "--pace", "2000", demoStream)
 	all := strings.Join(shown, "\n")
@@ -264,7 +264,7 @@ func TestWatchWhatHasScrolledOff(t *testing.T) {
 }
 
 // TestHostileTextDoesNotReachTheTerminal: text from a model that would move the
-// cursor, set the title or ring the bell is shown as what it is.
+// cursor, set the title or ring the bell is shown without doing so.
 func TestHostileTextDoesNotReachTheTerminal(t *testing.T) {
 	const hostile = "a\x1b[2J\x1b]0;title\x07\x1b[1;1Hb\u009b31mc\u202ed\r\x00e"
 	path := file(t, "hostile.txt", strings.Repeat("x", 600)+" "+hostile)
@@ -286,7 +286,7 @@ func TestHostileTextDoesNotReachTheTerminal(t *testing.T) {
 			t.Errorf("%s: the text is not shown: %q", args[0], written)
 		}
 	}
-	// Where it goes to a file or pipe, it is the text itself.
+	// Output to a file or a pipe is the text itself.
 	if r := finece(t, "", "text", "--format", "text", path); !strings.HasSuffix(r.out, hostile) {
 		t.Errorf("%q", r.out)
 	}

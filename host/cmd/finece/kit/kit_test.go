@@ -143,8 +143,8 @@ func TestPartsGiveTheSameBytes(t *testing.T) {
 	}
 }
 
-// TestBoundedFigures: an accumulator gives the bytes of rows as long as it has all
-// confidences, and after that says the bounds.
+// TestBoundedFigures: an accumulator gives the same bytes as rows while it holds every
+// confidence, and bounds after that.
 func TestBoundedFigures(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	path := pairsFile(t, rng, 3000, 30)
@@ -251,7 +251,7 @@ func TestWholeFiles(t *testing.T) {
 	}
 }
 
-// TestRows: rows of answers, and the line about one that cannot be used.
+// TestRows reads rows of answers, and makes the rejected line of one that cannot be used.
 func TestRows(t *testing.T) {
 	kit.ReadsParquet()
 	path := filepath.Join(t.TempDir(), "answers.csv")

@@ -78,7 +78,7 @@ func TestRowGroups(t *testing.T) {
 	}
 }
 
-// TestRowGroupsOfText: other formats have none.
+// TestRowGroupsOfText: other formats have no row groups.
 func TestRowGroupsOfText(t *testing.T) {
 	file, err := os.Open("kit.go")
 	if err != nil {
@@ -103,7 +103,8 @@ func TestUndecided(t *testing.T) {
 	}
 }
 
-// TestConstruct: the command passes the work on, and counts what became of it.
+// TestConstruct: the command hands the work to Build, and reports the counts that Build
+// returns.
 func TestConstruct(t *testing.T) {
 	var given *kit.ConstructWork
 	cmd := kit.Construct(&kit.ConstructElsewhere{

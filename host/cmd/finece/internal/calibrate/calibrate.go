@@ -174,7 +174,7 @@ func New() *cobra.Command {
 				return input.Some(cmd, args)
 			}
 			if len(args) > 0 {
-				return exit.Usagef("--from is instead of an input: leave %q out", args[0])
+				return exit.Usagef("--from replaces the input: leave out %q", args[0])
 			}
 			return nil
 		},
@@ -283,9 +283,9 @@ func (f *options) check(cmd *cobra.Command) error {
 	case !(f.stop >= 0 && f.stop < 1) || f.stop == 0 && cmd.Flags().Changed("stop"):
 		return exit.Usagef("--stop %v: want a share between 0 and 1", f.stop)
 	case f.stop > 0 && f.from != "":
-		return exit.Usagef("--stop goes without --from: it needs whole answers, as lines of finece score")
+		return exit.Usagef("--stop cannot be used with --from: it needs whole answers, as lines of finece score")
 	case f.stop > 0 && f.estimator != "":
-		return exit.Usagef("--stop goes without --estimator: fit the model first, score other answers with it, and give their scores")
+		return exit.Usagef("--stop cannot be used with --estimator: fit the model first, score other answers with it, and give their scores")
 	case o.Folds < 2:
 		return exit.Usagef("--folds %d: want at least 2", o.Folds)
 	case o.Bins < 1 || o.Bins > calibrate.MaxKnots:
@@ -301,19 +301,19 @@ func (f *options) check(cmd *cobra.Command) error {
 	case f.plot != "" && !diagram.Supported(f.plot):
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
 	case f.group != "" && (f.checks != "" || f.apply != "" || f.from != "" || f.estimator != "" || f.stop > 0 || f.plot != "" || f.columns.Positions || f.output == "-"):
-		return exit.Usagef("--group fits maps of rows: it goes without --check, --apply, --from, --estimator, --stop, --plot, --positions and -o -")
+		return exit.Usagef("--group cannot be used with --check, --apply, --from, --estimator, --stop, --plot, --positions or -o -")
 	case f.checks != "" && (f.apply != "" || f.from != "" || f.estimator != "" || f.stop > 0 || f.output != "" || f.plot != ""):
-		return exit.Usagef("--check tests a map on an input, and writes no file: it goes without --apply, --from, --estimator, --stop, -o and --plot")
+		return exit.Usagef("--check tests a map on an input and writes no file: it cannot be used with --apply, --from, --estimator, --stop, -o or --plot")
 	case f.questions != "" && (f.checks != "" || f.apply != "" || f.stop > 0 || f.group != ""):
-		return exit.Usagef("--%s is for the card of one map: it goes without --check, --apply, --stop and --group", likeness.Flag)
+		return exit.Usagef("--%s is for the card of one map: it cannot be used with --check, --apply, --stop or --group", likeness.Flag)
 	case f.apply != "" && f.from != "":
 		return exit.Usagef("--apply maps an input, and --from fits a map: give one of them")
 	case f.estimator != "" && f.from != "":
-		return exit.Usagef("--estimator %s needs the answers' log-probabilities, which --from has not", f.estimator)
+		return exit.Usagef("--estimator %s needs the answers' log-probabilities, which the database of --from does not have", f.estimator)
 	case f.scoredBy != "" && f.from == "":
-		return exit.Usagef("--scored-by goes with --from")
+		return exit.Usagef("--scored-by needs --from")
 	case f.apply != "" && (f.output != "" || f.plot != ""):
-		return exit.Usagef("--apply prints to standard output: it goes without -o and --plot")
+		return exit.Usagef("--apply prints to standard output: it cannot be used with -o or --plot")
 	}
 	return nil
 }

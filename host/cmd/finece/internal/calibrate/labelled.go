@@ -59,8 +59,8 @@ func each(cmd *cobra.Command, inputs *input.Set, rejected *rejects.Flags, take f
 	return left, errors.Join(err, list.Close())
 }
 
-// questionOf is what tells the question of a line from others: its id, or its text. A line
-// without either has a question of its own.
+// questionOf returns a name for the question of a line: its id, or else its text. A line without
+// either counts as a separate question.
 func questionOf(line []byte, file string, number int) string {
 	var l struct {
 		ID       json.RawMessage

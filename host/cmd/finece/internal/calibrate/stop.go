@@ -52,7 +52,7 @@ func (f *options) learnStop(cmd *cobra.Command, args []string) error {
 		return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
 	}
 	if chosen.Threshold == 0 {
-		return exit.Errorf(exit.Unavailable, "%s: no threshold: %d questions have a right answer, and --stop %v needs at least %d, with confidences over 0", in.Name, chosen.Right, f.stop, fit.FewestRight(f.stop))
+		return exit.Errorf(exit.Unavailable, "%s: no threshold: %d questions have a right answer, and --stop %v needs at least %d, with confidences above 0", in.Name, chosen.Right, f.stop, fit.FewestRight(f.stop))
 	}
 	if err := f.write(cmd, stopFile(&chosen)); err != nil {
 		return err

@@ -44,14 +44,14 @@ func calibrationTable(w io.Writer, r *fit.Report) error {
 	return nil
 }
 
-// needed says how precisely so many questions give a share of correct answers, and how many
-// questions give it more precisely. Half the width of the widest 95% interval is 0.98/sqrt(n).
+// needed says how precisely this number of questions gives the share of correct answers, and how
+// many give it more precisely. Half the width of the widest 95% interval is 0.98/sqrt(n).
 func needed(questions int) string {
 	const half = 98. // points of one question
-	text := fmt.Sprintf("%d questions tell a share of correct answers to within %.1f points (95%%)", questions, half/math.Sqrt(float64(questions)))
+	text := fmt.Sprintf("%d questions give the share of correct answers to within ±%.1f points (95%%)", questions, half/math.Sqrt(float64(questions)))
 	for _, points := range []float64{5, 3, 1} {
 		if n := int(math.Ceil(half * half / (points * points))); n > questions {
-			return text + fmt.Sprintf("; %g points need %d", points, n)
+			return text + fmt.Sprintf("; ±%g points need %d", points, n)
 		}
 	}
 	return text
@@ -89,7 +89,7 @@ func candidateTable(w io.Writer, r *fit.Report) error {
 
 // thresholdText returns a guarantee in words.
 func thresholdText(t *fit.Threshold) string {
-	promise := fmt.Sprintf("with probability %g at most %g%% wrong", 1-t.Delta, 100*t.TargetRisk)
+	promise := fmt.Sprintf("at most %g%% wrong with probability %g", 100*t.TargetRisk, 1-t.Delta)
 	if t.Threshold == nil {
 		return fmt.Sprintf("threshold none: no threshold has %s (tested on %d rows)", promise, t.Pairs)
 	}

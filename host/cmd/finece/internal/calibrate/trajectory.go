@@ -29,7 +29,7 @@ var mapFlags = []string{likeness.Flag, "method", "per-band", "least-in-bin", "ta
 func (f *options) learnTrajectory(cmd *cobra.Command, args []string) error {
 	for _, name := range mapFlags {
 		if cmd.Flags().Changed(name) {
-			return exit.Usagef("--%s is about calibration maps: it goes without --estimator %s", name, record.EstimatorTrajectory)
+			return exit.Usagef("--%s is about calibration maps: it cannot be used with --estimator %s", name, record.EstimatorTrajectory)
 		}
 	}
 	if err := f.session.Resolve(cmd); err != nil {

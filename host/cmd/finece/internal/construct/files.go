@@ -56,7 +56,7 @@ func (r *construction) open(settings string) error {
 	r.out = out
 	for _, q := range r.questions {
 		if h := out.have[q.ID]; h != nil && h.about != identityOf(q.Text, q.Gold) {
-			return errors.Join(exit.Usagef("-o: %s: question %s has another text or other right answers there: give another -o, or the questions that the file is of", f.output, q.ID), out.Close())
+			return errors.Join(exit.Usagef("-o: %s: question %s has another text or other right answers there: give another -o, or the questions that this file was made from", f.output, q.ID), out.Close())
 		}
 	}
 	complete := func(id string) bool { h := out.have[id]; return h != nil && h.n >= h.of }
@@ -132,7 +132,7 @@ func (r *construction) unlike() error {
 			return exit.With(exit.IO, err)
 		}
 		if !found {
-			r.say("%s has replies for question %s, but none to what is asked now: the --prompt (its default depends on --grader, --truncate and --api), the --model or another setting of the sampling differs; it is asked anew",
+			r.say("%s has replies for question %s, but none to the requests of this run: the --prompt (its default depends on --grader, --truncate and --api), the --model or another setting of the sampling differs; the requests are sent again",
 				r.flags.samples, q.ID)
 		}
 		return nil

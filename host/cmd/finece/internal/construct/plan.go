@@ -125,22 +125,22 @@ func (r *construction) plan() {
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	row("questions", "%s: train %s, dev %s, test %s", grouped(n), grouped(parts["train"]), grouped(parts["dev"]), grouped(parts["test"]))
 	if c.T == 0 {
-		row("a question", "k = %d answers; no partial answers: T = 0", c.K)
+		row("per question", "k = %d answers; no partial answers: T = 0", c.K)
 	} else {
-		row("a question", "k = %d answers; m = %d partial answers of each of T = %d lengths, k completions each", c.K, c.M, c.T)
+		row("per question", "k = %d answers; m = %d partial answers of each of T = %d lengths, k completions each", c.K, c.M, c.T)
 	}
-	row("completions", "%s a question, k(1+mT); %s in all, if nothing ends early", grouped(c.Completions()), grouped(n*c.Completions()))
+	row("completions", "%s per question, k(1+mT); %s in all, if nothing ends early", grouped(c.Completions()), grouped(n*c.Completions()))
 	tree := c.Tree()
-	row("plain tree", "%s a question, k + k^2 + ... + k^(T+1)", groupedText(tree.String()))
+	row("plain tree", "%s per question, k + k^2 + ... + k^(T+1)", groupedText(tree.String()))
 	most := c.K
 	if n := r.flags.gen.PerRequest; n > 0 {
 		most = min(most, n)
 	}
 	requests := c.Plan.Requests(most)
-	row("requests", "%s a question with n = %d; %s in all", grouped(requests), most, grouped(n*requests))
+	row("requests", "%s per question with n = %d; %s in all", grouped(requests), most, grouped(n*requests))
 	row("prompt", "%q", r.flags.gen.Prompt)
 	if tokens := r.flags.gen.MaxTokens; tokens > 0 {
-		row("tokens", "%s at most, at %s a completion", grouped(n*c.Completions()*tokens), grouped(tokens))
+		row("tokens", "%s at most, at %s per completion", grouped(n*c.Completions()*tokens), grouped(tokens))
 	}
 	switch {
 	case r.flags.embedModel == "":
@@ -162,7 +162,7 @@ func (r *construction) plan() {
 func (r *construction) announce() {
 	c := &r.flags.config
 	n := len(r.questions)
-	r.say("%s questions of k(1+mT) = %s completions: %s in all (the plain tree would take %s a question)",
+	r.say("%s questions of k(1+mT) = %s completions: %s in all (the plain tree would take %s per question)",
 		grouped(n), grouped(c.Completions()), grouped(n*c.Completions()), groupedText(c.Tree().String()))
 }
 
@@ -187,16 +187,16 @@ func (r *construction) summary() {
 			fmt.Fprintf(&b, "; "+format, args...)
 		}
 	}
-	part(t.NotClustered, "%s were not asked for, as questions had fewer than m = %d clusters", grouped(t.NotClustered), c.M)
-	part(t.NotContinued, "%s were not asked for, as %s branches ended before T = %d", grouped(t.NotContinued), grouped(t.Ends), c.T)
+	part(t.NotClustered, "%s were not asked for, because questions had fewer than m = %d clusters", grouped(t.NotClustered), c.M)
+	part(t.NotContinued, "%s were not asked for, because %s branches ended before T = %d", grouped(t.NotContinued), grouped(t.Ends), c.T)
 	part(t.Short, "%s answers have no fragment to cut after", grouped(t.Short))
 	part(t.Cut, "%s completions reached the token limit", grouped(t.Cut))
 	part(t.Unread, "in %s no answer was found, which counts as wrong", grouped(t.Unread))
 	part(t.Restarted, "%s completions of partial answers begin like answers to the question", grouped(t.Restarted))
-	part(t.Verdicts, "%s verdicts were asked for and %s saved where another means the same: %s meanings, told apart by %s judgements of entailment",
+	part(t.Verdicts, "%s verdicts were asked for; %s were not needed, because another answer has the same meaning (%s meanings, found by %s judgements of entailment)",
 		grouped(t.Verdicts), grouped(t.VerdictsShared), grouped(t.Meanings), grouped(t.Entailments))
-	part(t.EntailmentsUnclear, "%s of these could not be read and count as none", grouped(t.EntailmentsUnclear))
-	part(t.Ungraded, "%s got no verdict and are in no label", grouped(t.Ungraded))
+	part(t.EntailmentsUnclear, "%s of these judgements could not be read and count as no entailment", grouped(t.EntailmentsUnclear))
+	part(t.Ungraded, "%s got no verdict and count in no label", grouped(t.Ungraded))
 	part(t.CompletionTokens, "%s tokens were sampled", grouped(t.CompletionTokens))
 	part(r.repeated, "%s repeated questions were left out", grouped(r.repeated))
 	r.say("%s", b.String())
@@ -209,7 +209,7 @@ func (r *construction) verdict() error {
 		wrong = append(wrong, fmt.Sprintf("%d questions could not be used", r.Bad))
 	}
 	if r.Failed > 0 {
-		wrong = append(wrong, fmt.Sprintf("%d questions failed, as their requests did; run the same command again to resume", r.Failed))
+		wrong = append(wrong, fmt.Sprintf("%d questions failed because requests failed; run the same command again to resume", r.Failed))
 	}
 	if wrong == nil {
 		return nil

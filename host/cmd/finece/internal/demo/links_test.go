@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestLinks: `make demo` compiles for its first run, which has to stay short. The
-// packages that take long, and that the demo does not need, stay out. It needs
-// host/gateway, of a second, for who may use the port of the built-in models.
+// TestLinks: the first run of `make demo` compiles it, which has to stay short, so it must not
+// import packages that take long to compile and that it does not need. It needs host/gateway,
+// which takes a second, to check who may use the port of the built-in models.
 func TestLinks(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "./main").Output()
 	if err != nil {

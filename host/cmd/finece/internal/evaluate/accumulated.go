@@ -16,7 +16,7 @@ import (
 // printed bounds, and others are missing.
 func (f *options) accumulated(cmd *cobra.Command, name string, p *pairs.Pairs, a *metrics.Accumulator) error {
 	if f.plot != "" || f.report != "" || len(f.columns.By) > 0 || f.columns.Other != "" {
-		return exit.Usagef("--plot, --report, --by and --against need the rows: they go without --bounded")
+		return exit.Usagef("--plot, --report, --by and --against need the rows: they cannot be used with --bounded")
 	}
 	if a.N() == 0 {
 		return noPairs(name)

@@ -201,7 +201,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 		return exit.Usagef("--report %q: want a name that ends in .html", f.report)
 	}
 	if f.columns.Other != "" && f.columns.Positions {
-		return exit.Usagef("--against compares columns of rows: it goes without --positions")
+		return exit.Usagef("--against compares columns of rows: it cannot be used with --positions")
 	}
 	f.columns.Fused = true
 	name, p, a, err := f.source(cmd, args, f.columns, f.options.Binning)
@@ -228,7 +228,7 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 	whole := allRows(p)
 	r := f.resampling(whole)
 	if r.Resamples < f.options.Resamples {
-		terminal.Say(cmd, "%s: the intervals are of %d resamples instead of %d, because there are many pairs", name, r.Resamples, f.options.Resamples)
+		terminal.Say(cmd, "%s: the intervals are from %d resamples instead of %d, because there are many pairs", name, r.Resamples, f.options.Resamples)
 	}
 	all, err := f.measure(whole, r)
 	if err != nil {
@@ -278,7 +278,7 @@ func (f *options) print(cmd *cobra.Command, name string, all *result, groups []g
 		}
 		for _, v := range all.figures {
 			if v.undefined != "" {
-				terminal.Say(cmd, "%s: %s does not exist: %s", name, v.name, v.undefined)
+				terminal.Say(cmd, "%s: %s is undefined: %s", name, v.name, v.undefined)
 			}
 		}
 		_, err := out.Write(asJSON(f.columns.By, groups, all))

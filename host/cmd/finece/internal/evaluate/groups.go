@@ -150,7 +150,7 @@ func (m *result) appendJSON(out []byte) []byte {
 	return out
 }
 
-// none is what people read for a value that is empty.
+// none is shown for an empty value.
 const none = "(none)"
 
 // widest is the most characters of a value that the table shows.
@@ -185,7 +185,7 @@ func (f *options) groupTable(w io.Writer, groups []group, all *result) error {
 	head = append(head, f.head("n"))
 	if all.against != nil {
 		head = append(append(head, inGroups...), "p (DeLong)")
-		fmt.Fprintf(w, "%s less %s, on the same rows\n\n", shown(f.columns.Confidence), shown(f.columns.Other))
+		fmt.Fprintf(w, "%s minus %s, on the same rows\n\n", shown(f.columns.Confidence), shown(f.columns.Other))
 	} else {
 		for _, d := range drawn {
 			head = append(head, d.name)

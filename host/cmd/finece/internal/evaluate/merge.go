@@ -21,10 +21,10 @@ func (f *options) runMerge(cmd *cobra.Command, paths []string) error {
 		return exit.Usagef("--format %q: want table or json", f.format)
 	}
 	if f.plot != "" || f.report != "" {
-		return exit.Usagef("--merge goes without --plot and --report: the page of GET /finece/calibration has plots")
+		return exit.Usagef("--merge cannot be used with --plot or --report: the page of GET /finece/calibration has plots")
 	}
 	if len(f.columns.By) > 0 || f.columns.Positions || f.columns.Other != "" {
-		return exit.Usagef("--merge goes without --by, --against and --positions: a reply has groups of its own, and no rows")
+		return exit.Usagef("--merge cannot be used with --by, --against or --positions: a reply has its own groups and no rows")
 	}
 	var all figures.Set
 	for _, path := range paths {

@@ -30,11 +30,11 @@ func (f *options) replay(cmd *cobra.Command) error {
 	}
 	switch {
 	case f.recorded == "" && f.furtherSamples != "":
-		return exit.Usagef("--recorded-samples: goes with --recorded")
+		return exit.Usagef("--recorded-samples needs --recorded")
 	case f.recorded == "":
 		return nil
 	case len(f.questions) == 0 || len(f.servers) > 0 || len(f.confidence) > 0 || f.seeds != 1:
-		return exit.Usagef("--recorded: needs --questions, and goes without --server, --confidence and --seeds")
+		return exit.Usagef("--recorded needs --questions, and cannot be used with --server, --confidence or --seeds")
 	}
 	f.servers, f.config.Depth, f.config.Width, f.config.Labels = []string{nowhere}, 0, 0, 0
 	r := &experiment.Recorded{}

@@ -42,8 +42,8 @@ func measured(t *testing.T, flags ...string) map[string]string {
 	return out
 }
 
-// Answers that are committed have the same tables each time, and no server is asked: none
-// listens at nowhere.
+// Committed answers give the same tables each time, and no server is asked: the server of the
+// flags does not exist.
 func TestRecordedAnswers(t *testing.T) {
 	one, other := measured(t), measured(t)
 	if len(one) != len(other) {
@@ -73,7 +73,7 @@ func TestRecordedAnswers(t *testing.T) {
 	}
 }
 
-// What --recorded does not go with is refused before anything is read.
+// Flags that cannot be used with --recorded are refused before anything is read.
 func TestRecordedFlags(t *testing.T) {
 	for _, flags := range [][]string{
 		{"--recorded", "a"},

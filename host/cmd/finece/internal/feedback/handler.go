@@ -92,7 +92,7 @@ func (h *Handler) put(w http.ResponseWriter, r *http.Request) {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			status = http.StatusRequestEntityTooLarge
 		}
-		gateway.WriteError(w, r, status, "finece-request", "the request could not be read: it may have "+strconv.Itoa(maxBody)+" bytes")
+		gateway.WriteError(w, r, status, "finece-request", "the request could not be read: it may have at most "+strconv.Itoa(maxBody)+" bytes")
 		return
 	}
 	if err := json.Unmarshal(body, &said); err != nil {
@@ -107,7 +107,7 @@ func (h *Handler) put(w http.ResponseWriter, r *http.Request) {
 	case said.Choice < 0:
 		gateway.WriteError(w, r, http.StatusBadRequest, "finece-request", `"choice" is the number of one of the answer's choices, from 0`)
 	case len(said.Note) > maxNote:
-		gateway.WriteError(w, r, http.StatusBadRequest, "finece-request", `"note" may have `+strconv.Itoa(maxNote)+" bytes")
+		gateway.WriteError(w, r, http.StatusBadRequest, "finece-request", `"note" may have at most `+strconv.Itoa(maxNote)+" bytes")
 	default:
 		l := Label{said.ID, said.Choice, *said.Correct, said.Note}
 		if h.done(w, r, h.Store.PutSoon(r.Context(), gateway.ClientOf(r.Context()), l, h.Wait)) {
@@ -155,7 +155,7 @@ func (h *Handler) done(w http.ResponseWriter, r *http.Request, err error) bool {
 	case err == nil:
 		return true
 	case errors.Is(err, ErrNotFound):
-		gateway.WriteError(w, r, http.StatusNotFound, "finece-not-found", "no answer with a confidence has this id: it is of another client key, was not scored, or was deleted")
+		gateway.WriteError(w, r, http.StatusNotFound, "finece-not-found", "no answer with a confidence has this id: the answer belongs to another client key, was not scored, or was deleted")
 	case r.Context().Err() != nil: // the client has disconnected
 	default:
 		h.Store.config.Report("feedback", err)

@@ -14,7 +14,7 @@ import (
 
 func nan() float64 { return math.NaN() }
 
-// asked is what a handler answers.
+// asked sends a request to a handler and returns its answer.
 func asked(t *testing.T, s *Store, method, path, accept, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	h := &Handler{Store: s, Scope: func(*http.Request) Scope { return everyone }}
@@ -69,7 +69,7 @@ func TestHandler(t *testing.T) {
 	}
 }
 
-// TestThePage is for who asks for HTML, and has all that the JSON has.
+// TestThePage: a client that asks for HTML gets a page, with everything that the JSON has.
 func TestThePage(t *testing.T) {
 	s := opened(t, Config{DriftRate: 0.01, Report: func(string, error) {}})
 	if w := asked(t, s, "GET", PathCalibration, "text/html,*/*;q=0.8", ""); !strings.Contains(w.Body.String(), "No answer has a label yet") {

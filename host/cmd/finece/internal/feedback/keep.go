@@ -92,7 +92,7 @@ func (d *dropped) note(report func(string, error)) {
 	}
 	d.mu.Unlock()
 	if due {
-		report("feedback", fmt.Errorf("the database is slower than the answers; %d answers were not kept, and labels of them will not be found", n))
+		report("feedback", fmt.Errorf("answers end faster than the database stores them; %d answers were not stored, so they cannot be labelled", n))
 	}
 }
 

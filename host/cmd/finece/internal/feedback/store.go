@@ -204,7 +204,7 @@ func (s *Store) Close() error {
 // Backup writes a copy of the database at path, which may be in use, to a new file.
 func Backup(ctx context.Context, path, to string) error {
 	if _, err := os.Stat(to); err == nil {
-		return fmt.Errorf("%s exists; a backup is a new file", to)
+		return fmt.Errorf("%s exists; name a file that does not", to)
 	}
 	file, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

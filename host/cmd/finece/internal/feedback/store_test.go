@@ -112,7 +112,7 @@ func TestALabelMeetsItsAnswer(t *testing.T) {
 	}
 }
 
-// TestAnotherKeysAnswerIsNotFound, by any of its ids and in any way.
+// TestAnotherKeysAnswerIsNotFound: a client cannot reach another client's answer by any id.
 func TestAnotherKeysAnswerIsNotFound(t *testing.T) {
 	s := opened(t, Config{})
 	s.Keep(t.Context(), exchange("a", "OWN1", "chatcmpl-1", 0.3, 0.6, 0.9))
@@ -149,7 +149,8 @@ func TestTheNewestOfTwoAnswersWithOneIDIsMeant(t *testing.T) {
 	}
 }
 
-// TestWhatIsForgottenIsGone, from the database's files as well.
+// TestWhatIsForgottenIsGone: a forgotten answer is also gone from the bytes of the database's
+// files.
 func TestWhatIsForgottenIsGone(t *testing.T) {
 	s := opened(t, Config{})
 	s.Keep(t.Context(), exchange("a", "OWN1", "chatcmpl-forgotten", 0.3, 0.6, 0.9))
@@ -259,7 +260,8 @@ func TestTheDatabaseStaysWithinItsBound(t *testing.T) {
 	put(t, s, "a", "id5999", true) // the newest is there
 }
 
-// TestLabelsAndAnswersAtOnce, of many clients, and figures in between.
+// TestLabelsAndAnswersAtOnce: many clients store answers and labels and read figures at the
+// same time.
 func TestLabelsAndAnswersAtOnce(t *testing.T) {
 	s := opened(t, Config{DriftRate: 0.01})
 	var all sync.WaitGroup
@@ -287,7 +289,7 @@ func TestLabelsAndAnswersAtOnce(t *testing.T) {
 	}
 }
 
-// TestALabelWaitsForItsAnswer that is about to be written.
+// TestALabelWaitsForItsAnswer: a label waits for an answer that is about to be written.
 func TestALabelWaitsForItsAnswer(t *testing.T) {
 	s := opened(t, Config{})
 	done := make(chan error)
@@ -334,7 +336,7 @@ func TestOtherFilesAreNotTouched(t *testing.T) {
 	}
 }
 
-// TestBackup: the copy of a database in use has everything in it, and replaces no file.
+// TestBackup: the copy of a database in use is complete, and does not replace a file.
 func TestBackup(t *testing.T) {
 	s := opened(t, Config{})
 	for i := range 100 {
@@ -367,7 +369,7 @@ func TestBackup(t *testing.T) {
 	}
 }
 
-// TestRows: raw confidences, grouped by answer, of one estimator.
+// TestRows: the rows are the raw confidences of one estimator, grouped by answer.
 func TestRows(t *testing.T) {
 	s := opened(t, Config{})
 	for _, estimator := range []string{"", "logprob/perplexity"} {
@@ -460,7 +462,8 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// TestWhatIsKept: only answers that are scored, and of these the positions with a value.
+// TestWhatIsKept: only scored answers are kept, and of these the positions with a value, up to
+// a limit.
 func TestWhatIsKept(t *testing.T) {
 	s := opened(t, Config{})
 	unscored := exchange("a", "", "id", 0.5)

@@ -58,7 +58,7 @@ func (s *Flags) Chosen(cmd *cobra.Command, f *settings.Flags) (bool, error) {
 	}
 	for _, name := range ofSamples {
 		if cmd.Flags().Changed(name) {
-			return false, exit.Usagef("--%s goes with --estimator %s", name, record.EstimatorSamples)
+			return false, exit.Usagef("--%s needs --estimator %s", name, record.EstimatorSamples)
 		}
 	}
 	return false, nil

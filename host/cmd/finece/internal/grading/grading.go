@@ -270,7 +270,7 @@ func (t *tally) leaveOut(file string, line int, err error, text []byte) error {
 		terminal.Say(t.cmd, "%s:%d: %v", file, line, err)
 	case t.left == enough+1:
 		t.bar.Hide()
-		terminal.Say(t.cmd, "%s: more of this is counted and not shown", t.name)
+		terminal.Say(t.cmd, "%s: further lines like these are counted, but not shown", t.name)
 	}
 	return t.list.Add(file, line, err.Error(), text)
 }

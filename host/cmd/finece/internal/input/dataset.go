@@ -42,7 +42,7 @@ func dataset(folder string) ([]string, error) {
 			}
 		}
 	}
-	return nil, fmt.Errorf("%s is a folder without data files, which are *.parquet, *.jsonl or *.csv in it or in its folder data", folder)
+	return nil, fmt.Errorf("%s has no data files: want *.parquet, *.jsonl or *.csv in this folder or in its subfolder data", folder)
 }
 
 // ofSplit finds the split at the beginning of a shard's name, such as train-00000-of-00003.parquet.

@@ -19,7 +19,7 @@ func TestDatasetFolders(t *testing.T) {
 		{"other files beside them", ".hidden.jsonl state.json b.jsonl.zst a.jsonl a.csv", "a.jsonl b.jsonl.zst", ""},
 		{"CSV", "x.tsv y.csv.gz", "x.tsv y.csv.gz", ""},
 		{"several splits", "data/test-00000-of-00001.parquet data/train-00000-of-00001.parquet", "", "has files of several splits; give those of one, such as '"},
-		{"none", "notes.txt", "", "is a folder without data files"},
+		{"none", "notes.txt", "", "has no data files: want *.parquet"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -45,7 +45,7 @@ var formats = []format{
 	{name: "xz", begin: "\xfd7zXZ\x00", advice: apart},
 	{name: "lz4", begin: "\x04\x22\x4d\x18", advice: apart},
 	{name: "7-Zip", begin: "7z\xbc\xaf\x27\x1c", advice: apart},
-	{name: "PDF", begin: "%PDF-", advice: "the input is text: JSON Lines, CSV or a recorded stream"},
+	{name: "PDF", begin: "%PDF-", advice: "want text: JSON Lines, CSV or a recorded stream"},
 	{name: "UTF-16", begin: "\xff\xfe", advice: asUTF8},
 	{name: "UTF-16", begin: "\xfe\xff", advice: asUTF8},
 }

@@ -120,7 +120,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"\xfd7zXZ\x00\x00":                "this is xz; unpack it first",
 		"\x04\x22\x4d\x18":                "this is lz4; unpack it first",
 		"7z\xbc\xaf\x27\x1c":              "this is 7-Zip; unpack it first",
-		"%PDF-1.7\n":                      "this is PDF; the input is text",
+		"%PDF-1.7\n":                      "this is PDF; want text: JSON Lines, CSV or a recorded stream",
 		"\xff\xfe{\x00":                   "this is UTF-16; convert it to UTF-8",
 		"\xfe\xff\x00{":                   "this is UTF-16; convert it to UTF-8",
 		"\x1f\x8bnot gzip":                "this is gzip: gzip: invalid header",
@@ -137,8 +137,8 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 }
 
-// TestALiveStreamIsNotHeldBack opens an input of which two bytes are there. Its writer
-// waits until they were read.
+// TestALiveStreamIsNotHeldBack opens an input that has two bytes so far. Its writer waits until
+// they have been read.
 func TestALiveStreamIsNotHeldBack(t *testing.T) {
 	r, w := io.Pipe()
 	cmd := &cobra.Command{}

@@ -94,7 +94,7 @@ func TestAFileHasOneWriter(t *testing.T) {
 	again.Close()
 }
 
-// TestARewrittenFileIsTheSameOne to who has links to it and may read it.
+// TestARewrittenFileIsTheSameOne: a rewritten file keeps its links and its permissions.
 func TestARewrittenFileIsTheSameOne(t *testing.T) {
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "kept.jsonl"), filepath.Join(t.TempDir(), "out.jsonl")
@@ -174,7 +174,7 @@ func TestCompact(t *testing.T) {
 	}
 }
 
-// TestAFillThatFailsLeavesNothing: the file stays empty, and nothing is beside it.
+// TestAFillThatFailsLeavesNothing: the file stays empty, and no temporary file is left.
 func TestAFillThatFailsLeavesNothing(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "out.jsonl")

@@ -49,7 +49,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// TestFilled: blank rows are passed over, rows that cannot be read are told of.
+// TestFilled: blank rows are skipped, and rows that cannot be read are reported.
 func TestFilled(t *testing.T) {
 	r := lines.Records(strings.NewReader("\n{\"a\":1}\n \t\n"+strings.Repeat("x", 50)+"\n\nlast"), 40)
 	var got []string

@@ -192,7 +192,7 @@ func summarizeEngines(cmd *cobra.Command, served []lm.Served) {
 	for _, m := range served {
 		s := m.Engine.Stats()
 		if s.Steps == 0 {
-			terminal.Say(cmd, "%s: nothing was asked", m.Name)
+			terminal.Say(cmd, "%s: no requests", m.Name)
 			continue
 		}
 		all := s.PromptTokens - s.CachedTokens + s.CompletionTokens

@@ -52,15 +52,15 @@ func TestBuiltInModelsAreServed(t *testing.T) {
 	}
 }
 
-// TestAWebPageCannotUseTheBuiltInModels: the port has no key, so a page of a browser on
-// this machine could use it by a name that was made to point here.
+// TestAWebPageCannotUseTheBuiltInModels: the port needs no key, so a web page in a browser on
+// this machine could use it, also by a host name that resolves to this machine.
 func TestAWebPageCannotUseTheBuiltInModels(t *testing.T) {
 	url, done, err := Serve()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer done()
-	// What the check lets through, gateway.Access is tested for.
+	// The tests of gateway.Access say which requests pass; this one sees that it is used.
 	for page, want := range map[string]int{"": http.StatusOK, "https://evil.example": http.StatusForbidden} {
 		r, err := http.NewRequest(http.MethodGet, url+"/models", nil)
 		if err != nil {

@@ -54,7 +54,7 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
-// TestAnErrorLeavesTheFile that was there.
+// TestAnErrorLeavesTheFile: after an error, the earlier file is unchanged.
 func TestAnErrorLeavesTheFile(t *testing.T) {
 	for _, name := range []string{"a.parquet", "a.csv.gz"} {
 		path := filepath.Join(t.TempDir(), name)

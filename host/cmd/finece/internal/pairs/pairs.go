@@ -220,7 +220,7 @@ func read(r io.Reader, columns Columns, take func(*Pairs) error) error {
 		}
 		return readJSON(b, &columns, take)
 	case first == '[':
-		return fmt.Errorf("begins with [: want JSON Lines, one object a line, such as {\"confidence\": 0.8, \"correct\": true}")
+		return fmt.Errorf("begins with [: want JSON Lines, one object per line, such as {\"confidence\": 0.8, \"correct\": true}")
 	}
 	return readCSV(b, &columns, take)
 }

@@ -110,7 +110,7 @@ func TestReadErrors(t *testing.T) {
 		want string
 	}{
 		{"a missing column", strings.NewReader("a,b\n1,2\n"), `no column "confidence"; the file has "a", "b": name the column with --confidence`},
-		{"a JSON array", strings.NewReader(`[{"confidence":1}]`), "one object a line"},
+		{"a JSON array", strings.NewReader(`[{"confidence":1}]`), "one object per line"},
 		{"a quote that never closes", endless, "is a quote missing?"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

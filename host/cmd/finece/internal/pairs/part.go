@@ -109,7 +109,7 @@ func (a *Asked) ReadGroups(in *input.Input, from, to int) (*Part, error) {
 	}
 	p.Lines = f.RowsOf(from, to)
 	take := p.take
-	if from > 0 { // the first part says which columns are taken for which
+	if from > 0 { // only the first part reports which columns were chosen
 		take = func(read *Pairs) error {
 			read.Notes = nil
 			return p.take(read)

@@ -276,14 +276,14 @@ func (f *options) print(w io.Writer, p *plan.Plan) error {
 	row("answers", "%.3g, each %.0f bytes in and %.0f out", float64(in.Answers), in.In, in.Out)
 	row("rate", "%.0f answers a second on a core", in.Rate)
 	row("workers", "%d with %d cores", in.Workers, in.Cores)
-	row("on paper", "%s: cores %s, reading %s, writing %s", duration(p.Paper), duration(p.Limits.Cores), limit(p.Limits.Read), limit(p.Limits.Write))
+	row("first estimate", "%s: cores %s, reading %s, writing %s", duration(p.Paper), duration(p.Limits.Cores), limit(p.Limits.Read), limit(p.Limits.Write))
 	row("bottleneck", "%s", map[string]string{"cores": "the cores", "read": "reading from the store", "write": "writing to the store"}[p.Bottleneck])
-	row("simulated", "%s: %d shards, %d of them again because a worker was lost; cores busy %.0f%%", duration(p.Simulated), p.Shards, p.Repeated, 100*p.Busy)
+	row("simulated", "%s: %d shards, %d of them repeated because a worker was lost; cores busy %.0f%%", duration(p.Simulated), p.Shards, p.Repeated, 100*p.Busy)
 	row("cores", "%.1f hours", p.CoreHours)
 	row("store", "%.3g GB read and written", p.Bytes/1e9)
 	if in.CoreHour > 0 || in.Transfer > 0 {
 		row("cost", "%.2f", p.Cost)
-		row("cost a million", "%.6f", p.Million)
+		row("cost per million", "%.6f", p.Million)
 	} else {
 		row("cost", "give --core-hour and --transfer; a million answers take %.4f hours of a core", p.CoreHours/float64(in.Answers)*mega)
 	}

@@ -35,7 +35,7 @@ func Open(path string, done func(id string) bool) (*File, error) {
 	s.Journal, err = journal.Open(path, `{"key":`, func(line []byte, _ int) (journal.Verdict, error) {
 		var l struct{ Key, ID, Kind string }
 		if json.Unmarshal(line, &l) != nil || l.Key == "" || l.Kind == "" {
-			return 0, errors.New("not a reply that finece construct has saved: give another file")
+			return 0, errors.New("not a saved reply of a model server: give another file")
 		}
 		if !done(l.ID) {
 			s.spans[l.Key] = extent{s.end, len(line)}

@@ -202,7 +202,7 @@ func (b *batch) sayStale() {
 		stale += n
 	}
 	if stale > 0 {
-		b.say("%d lines of the output are of answers that the input does not have; they stay", stale)
+		b.say("%d lines of the output belong to answers that are not in the input; they stay", stale)
 	}
 }
 
@@ -263,7 +263,7 @@ func (b *batch) complain(in *input.Input, format string, args ...any) {
 	case b.told <= enough:
 		b.sayOf(in.Name, format, args...)
 	case b.told == enough+1:
-		b.say("more of this is counted and not shown")
+		b.say("further messages like these are counted, but not shown")
 	}
 }
 

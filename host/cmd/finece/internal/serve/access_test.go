@@ -39,7 +39,7 @@ func newRecorder(t *testing.T) *recorder {
 	return u
 }
 
-// since is what the upstream has been sent since the last call.
+// since returns the requests that have come since its last call.
 func (u *recorder) since() []string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -82,8 +82,8 @@ func newKey(t *testing.T, path string, args ...string) string {
 	return strings.TrimSpace(r.out)
 }
 
-// TestAWebPageCannotSpendTheOperatorsKey: neither with client keys nor, on
-// loopback, without them; and no client reaches an administrative route with it.
+// TestAWebPageCannotSpendTheOperatorsKey: a web page gets nothing from the upstream, with and
+// without client keys, and no client reaches an administrative route of it.
 func TestAWebPageCannotSpendTheOperatorsKey(t *testing.T) {
 	u := newRecorder(t)
 	path := filepath.Join(t.TempDir(), "keys.txt")
@@ -120,7 +120,7 @@ func TestAWebPageCannotSpendTheOperatorsKey(t *testing.T) {
 	}
 }
 
-// TestClientsNeedKeys, and the page a link that works once.
+// TestClientsNeedKeys: clients need keys, and the page needs a link that works in one browser.
 func TestClientsNeedKeys(t *testing.T) {
 	u := newRecorder(t)
 	path := filepath.Join(t.TempDir(), "keys.txt")
@@ -194,7 +194,7 @@ func TestClientsNeedKeys(t *testing.T) {
 	}
 }
 
-// TestTheCookieIsForThePageAlone.
+// TestTheCookieIsForThePageAlone: neither scripts nor requests from other sites get the cookie.
 func TestTheCookieIsForThePageAlone(t *testing.T) {
 	p := newPage(8080)
 	w := httptest.NewRecorder()
@@ -205,7 +205,7 @@ func TestTheCookieIsForThePageAlone(t *testing.T) {
 	}
 }
 
-// TestServeSaysHowToGetKeys where they are missing, with the command line.
+// TestServeSaysHowToGetKeys: where keys are missing, the error has the command that makes one.
 func TestServeSaysHowToGetKeys(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.txt")
 	newKey(t, path)
@@ -240,7 +240,7 @@ func TestServeSaysHowToGetKeys(t *testing.T) {
 	}
 }
 
-// TestServeKeepsAKeysLimits: a key that finece key new makes with limits is held to them.
+// TestServeKeepsAKeysLimits: serve enforces the limits of a key that finece key new made.
 func TestServeKeepsAKeysLimits(t *testing.T) {
 	u := newRecorder(t)
 	path := filepath.Join(t.TempDir(), "keys.txt")

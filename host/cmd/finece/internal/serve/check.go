@@ -120,7 +120,7 @@ func (s *service) checkCertificate(f *findings) {
 	left := time.Until(leaf.NotAfter)
 	switch until := leaf.NotAfter.Format(time.DateOnly); {
 	case left < 0:
-		f.fail("certificate", "%s has expired on %s: renew it", s.tlsCert, until)
+		f.fail("certificate", "%s expired on %s: renew it", s.tlsCert, until)
 	case left < soon:
 		f.warn("certificate", "%s expires on %s: renew it", s.tlsCert, until)
 	default:
@@ -248,7 +248,7 @@ func (s *service) checkContinuation(ctx context.Context, f *findings, c model.Co
 			return
 		}
 	}
-	f.warn("continuation", "%s does not seem to continue a message; no policy needs that, finece construct does", name)
+	f.warn("continuation", "%s does not seem to continue a message; --width over 1, --escalate-mode continue and finece construct need that", name)
 }
 
 // sample asks for one completion.

@@ -49,9 +49,10 @@ func TestCheckWithRealModels(t *testing.T) {
 		{"ok", "continuation", "generator continues a message (continue-final)"}, {"ok", "confidence model", "it answers a question"},
 	}, nil, "--upstream", url, "--model", url)
 	checked(t, "the built-in model", exit.OK, [][3]string{{"ok", "upstream", "none"}, {"ok", "confidence model", "it answers"}}, nil)
-	checked(t, "a model that is not there", exit.Unavailable, [][3]string{{"fail", "answer", "there is no model"}}, nil, "--upstream", url, "--check-model", "none")
+	checked(t, "a model that is not there", exit.Unavailable, [][3]string{{"fail", "answer", "does not exist"}}, nil, "--upstream", url, "--check-model", "none")
 
-	// Another server in front of the real one refuses log-probabilities, and continuing.
+	// A server in front of the real one refuses to send log-probabilities and to continue a
+	// message.
 	bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if text := string(body); strings.Contains(text, "logprobs") || strings.Contains(text, `"assistant"`) || strings.HasSuffix(r.URL.Path, "/v1/completions") {
@@ -96,7 +97,7 @@ func TestCheckOfServersThatDoNotWork(t *testing.T) {
 	checked(t, "a confidence model that fails", exit.Unavailable, [][3]string{{"fail", "confidence model", "check estimator, model and adapter"}},
 		[]string{"FINECE_MODEL_KEY=" + operatorsKey}, "--upstream", status(404), "--model", "m", "--estimator", status(404))
 	checked(t, "a wrong setting", exit.Usage, [][3]string{{"fail", "settings", "policy warn acts on a threshold"}}, nil, "--upstream", status(404), "--policy", "warn")
-	finece(t, nil, "serve", "--check-model", "m").wants(t, exit.Usage, "--check-model goes with --check")
+	finece(t, nil, "serve", "--check-model", "m").wants(t, exit.Usage, "--check-model needs --check")
 }
 
 func TestCheckOfFiles(t *testing.T) {
@@ -104,7 +105,7 @@ func TestCheckOfFiles(t *testing.T) {
 	path := file(t, folder, "tls_cert: cert.pem\ntls_key: key.pem\nmodel_key: "+operatorsKey+"\nroutes:\n  - {model: a, policy: annotate}\n")
 	checked(t, "no certificate", exit.IO, [][3]string{{"fail", "settings", "cert.pem: no such file"}}, nil, "--config", path)
 	certify(t, folder, time.Now().Add(-time.Minute))
-	checked(t, "an old certificate", exit.Unavailable, [][3]string{{"fail", "certificate", "has expired"}}, nil, "--config", path)
+	checked(t, "an old certificate", exit.Unavailable, [][3]string{{"fail", "certificate", "expired on"}}, nil, "--config", path)
 	certify(t, folder, time.Now().Add(48*time.Hour))
 	checked(t, "a certificate that expires", exit.OK, [][3]string{{"warn", "certificate", "expires on"}, {"ok", "settings", "3 settings given, 1 route"}}, nil, "--config", path)
 	certify(t, folder, time.Now().Add(100*24*time.Hour))

@@ -20,7 +20,7 @@ import (
 	"github.com/finece/finece/host/gateway"
 )
 
-// What the upstream of the clients answers.
+// The answers of the clients' upstream.
 const (
 	clearText  = "The first part is long enough."
 	wholeText  = clearText + "\n\nThe secret part is longer still."
@@ -28,7 +28,7 @@ const (
 	arguments  = `{"city":"Paris"}`
 )
 
-// shown is what a client made of an answer: a line of clients.py or clients.ts.
+// shown is what a client shows of an answer: a line that clients.py or clients.ts prints.
 type shown struct {
 	Client, Version, Surface, Policy, Case string
 
@@ -40,15 +40,16 @@ type shown struct {
 	Error     string
 }
 
-// finishes is how an answer ends for a client that shows it: sent whole, and ended by withhold.
-// LiteLLM and the AI SDK have chat's words for Messages, and the AI SDK for Responses.
+// finishes has the reasons that a client shows for the end of an answer: one that was sent
+// whole, and one that withhold ended. LiteLLM and the AI SDK use the words of chat for
+// Messages, and the AI SDK also for Responses.
 var finishes = map[string][2]string{
 	"chat": {"stop", "content_filter"}, "completions": {"stop", "content_filter"},
 	"responses": {"completed", "content_filter"}, "messages": {"end_turn", "refusal"},
 	"ollama": {"stop", "content_filter"}, "ollama-generate": {"stop", "content_filter"},
 }
 
-// TestClients asks through `finece serve` with stock clients: make test-clients.
+// TestClients uses stock clients with `finece serve`; make test-clients runs it.
 func TestClients(t *testing.T) {
 	python, node := os.Getenv("FINECE_CLIENTS_PYTHON"), os.Getenv("FINECE_CLIENTS_JS")
 	if python == "" || node == "" {
@@ -175,8 +176,8 @@ func (s *shown) check(t *testing.T) {
 	}
 }
 
-// raising are the clients that raise an error where an answer was ended, and what it says. They do
-// the same when OpenAI's own filter ends one.
+// raising has the clients that raise an error when withhold ends an answer, and the error. They
+// do the same when OpenAI's own filter ends one.
 var raising = map[string]string{
 	"openai (Python) chat withhold helper":             "ContentFilterFinishReasonError",
 	"openai-agents (Python) chat withhold plain":       "ModelRefusalError",
@@ -189,14 +190,14 @@ func sameJSON(got json.RawMessage, want string) bool {
 	return json.Unmarshal(got, &a) == nil && json.Unmarshal([]byte(want), &b) == nil && fmt.Sprint(a) == fmt.Sprint(b)
 }
 
-// clientAnswers make a plain answer and the events of a stream with a text, or with a call of a
-// tool that has the text as arguments.
+// clientAnswers make a whole answer and the events of a streamed one. Both have a text, or a
+// call of a tool with the text as its arguments.
 var clientAnswers = map[string]func(text string, tool bool) (plain string, events []string){
 	gateway.PathChat: chatAnswer, gateway.PathCompletions: completionsAnswer, gateway.PathResponses: responsesAnswer, gateway.PathMessages: messagesAnswer,
 	gateway.PathOllamaChat: ollamaAnswer(false), gateway.PathOllamaGenerate: ollamaAnswer(true),
 }
 
-// answerClient answers in the form of the API that is asked. What it answers is in the question.
+// answerClient answers in the format of the requested API. The question says what to answer.
 func answerClient(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	var asked struct {

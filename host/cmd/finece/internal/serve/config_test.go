@@ -21,8 +21,8 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// Every setting of the file is a flag, but for secrets, and every flag that is a setting may
-// stand in the file.
+// Every setting of the file except secrets is a flag, and every flag that is a setting may be
+// in the file.
 func TestTheFileHasTheFlags(t *testing.T) {
 	flags := New().Flags()
 	for _, s := range contract.Served {
@@ -158,8 +158,7 @@ func TestTheExamplesWork(t *testing.T) {
 	}
 }
 
-// What is wrong with a file of settings is said with its line, also where a later check
-// finds it.
+// An error in a file of settings names its line, also when a later check finds it.
 func TestServeSaysWhatIsWrongWithItsFile(t *testing.T) {
 	for _, c := range []struct{ text, says string }{
 		{"polcy: warn", `serve.yaml:1: "polcy" is not a setting; did you mean policy?`},
@@ -171,7 +170,7 @@ func TestServeSaysWhatIsWrongWithItsFile(t *testing.T) {
 		{"strategy: paragrap", "(strategy is from "},
 		{"keys: none.txt", "none.txt: no such file"},
 		{"listen: 0.0.0.0:0\nno_auth: true", "needs a loopback address"},
-		{"tls_cert: a.pem", "--tls-cert and --tls-key go together"},
+		{"tls_cert: a.pem", "--tls-cert and --tls-key need each other"},
 	} {
 		r := finece(t, nil, "serve", "--config", file(t, t.TempDir(), c.text))
 		if r.code == exit.OK || !strings.Contains(r.err, c.says) {

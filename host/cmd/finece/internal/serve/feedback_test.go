@@ -152,8 +152,8 @@ func TestLabelsAreOfOneClient(t *testing.T) {
 	hides(t, "the log", s.stop(syscall.SIGTERM).err, laptop)
 }
 
-// TestAKilledServerHasLostNoLabel that it has acknowledged: each round kills a process by
-// SIGKILL while labels come.
+// TestAKilledServerHasLostNoLabel: a server that is killed while labels come has lost none that
+// it has acknowledged.
 func TestAKilledServerHasLostNoLabel(t *testing.T) {
 	upstream, _ := planted(t)
 	db := filepath.Join(t.TempDir(), "feedback.db")

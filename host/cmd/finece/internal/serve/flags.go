@@ -187,7 +187,7 @@ func settle(c *config.Config, builtIn string) (_ *flags, err error) {
 		return nil, c.Explain(err, nil)
 	}
 	if (f.tlsCert == "") != (f.tlsKey == "") {
-		return nil, c.Explain(exit.Usagef("--tls-cert and --tls-key go together"), nil)
+		return nil, c.Explain(exit.Usagef("--tls-cert and --tls-key need each other: give both or neither"), nil)
 	}
 	return f, nil
 }
@@ -290,7 +290,7 @@ func (f *flags) handling(session host.Config) (err error) {
 	may := func(p gateway.Policy) bool { return h.Policy == p || slices.Contains(h.AllowPolicy, p) }
 	if h.Failure == "" {
 		if may(gateway.Withhold) {
-			return exit.Usagef("--policy withhold needs --failure: open (an answer that cannot be checked passes, marked) or closed (it does not)")
+			return exit.Usagef("--policy withhold needs --failure: open sends an answer that cannot be checked, marked as unchecked; closed does not send it")
 		}
 		h.Failure = gateway.Open
 	}
@@ -305,7 +305,7 @@ func (f *flags) compare() error {
 	if f.Estimator != record.EstimatorSamples {
 		for _, s := range []*contract.Setting{contract.SamplesNumber, contract.SamplesGrader} {
 			if f.own.Flags().Changed(s.Flag()) {
-				return exit.Usagef("--%s goes with --estimator %s", s.Flag(), record.EstimatorSamples)
+				return exit.Usagef("--%s needs --estimator %s", s.Flag(), record.EstimatorSamples)
 			}
 		}
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/finece/finece/host/guardrail"
 )
 
-// TestGuardrail: it needs a confidence model that is calibrated, or the operator's consent,
-// and a client's key where the gateway does. make test-servers has a real LiteLLM proxy.
+// TestGuardrail: the guardrail needs a confidence model that is calibrated, or --uncalibrated
+// allow, and then judges answers. make test-servers runs it with a real LiteLLM proxy.
 func TestGuardrail(t *testing.T) {
 	m := newConfidenceModel(t) // it says 0.8
 	for _, c := range []struct {

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 const (
 	demo = "../../../../../wasm/session/testdata/demo.sse"
 
-	// hung is the limit of whatever a test waits for.
+	// hung is how long a test waits for anything.
 	hung = 2 * time.Minute
 )
 

@@ -24,7 +24,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
-// What must be in no log, metric or trace.
+// Secrets: no log, metric or trace may contain them.
 const (
 	secretQuestion = "Which quagga ate the loaves?"
 	secretAnswer   = "The zebrafinch did."
@@ -32,8 +32,8 @@ const (
 	secretPath     = "file-wombat"
 )
 
-// planted is an upstream whose answer is a secret, and a confidence model that repeats
-// what it was asked in its error.
+// planted starts an upstream whose answer is a secret, and a confidence model that answers with
+// an error that repeats the request.
 func planted(t *testing.T) (upstream, confidence *httptest.Server) {
 	t.Helper()
 	upstream = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +92,8 @@ func hides(t *testing.T, where, text, key string) {
 	}
 }
 
-// TestEachAnswerIsOneLineOfTheLog, in each format, without anything that is secret.
+// TestEachAnswerIsOneLineOfTheLog: in each format, the log has one line for each answer, and no
+// secret.
 func TestEachAnswerIsOneLineOfTheLog(t *testing.T) {
 	upstream, confidence := planted(t)
 	path := filepath.Join(t.TempDir(), "keys.txt")
@@ -147,7 +148,7 @@ func TestEachAnswerIsOneLineOfTheLog(t *testing.T) {
 					t.Errorf("%s: %v", name, got[0][name])
 				}
 			}
-			// Where the model fails, log-probabilities stand in for it.
+			// When the model fails, the log-probabilities give the confidence instead.
 			if c, ok := got[0]["confidence"].(float64); !ok || c < 0 || c > 1 || got[0]["calibrated"] != false || got[0]["estimator"] != "logprob" {
 				t.Errorf("%s: %s", estimator, answers[0])
 			}
@@ -159,7 +160,7 @@ func TestEachAnswerIsOneLineOfTheLog(t *testing.T) {
 	finece(t, nil, "serve", "--log", "xml").wants(t, exit.Usage, "want text, json, off")
 }
 
-// TestMetrics: they count what was done, and nobody reads them but at their own address.
+// TestMetrics: the metrics count what was done, and only their own address serves them.
 func TestMetrics(t *testing.T) {
 	upstream, confidence := planted(t)
 	path := filepath.Join(t.TempDir(), "keys.txt")
@@ -205,7 +206,8 @@ func TestMetrics(t *testing.T) {
 	finece(t, nil, "serve", "--metrics-listen", "127.0.0.1:none", "--upstream", upstream.URL).wants(t, exit.IO, "--metrics-listen")
 }
 
-// TestReadiness of a server whose upstream or confidence model is gone, without a key.
+// TestReadiness: /readyz needs no key, and fails when the upstream or the confidence model is
+// gone.
 func TestReadiness(t *testing.T) {
 	upstream, confidence := planted(t)
 	gone := "http://127.0.0.1:1/v1/" + secretPath
@@ -233,7 +235,8 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-// TestAStreamUnderWayEndsAfterTheServerWasStopped, and no new one begins.
+// TestAStreamUnderWayEndsAfterTheServerWasStopped: a stopped server finishes the stream that is
+// under way and begins no new one.
 func TestAStreamUnderWayEndsAfterTheServerWasStopped(t *testing.T) {
 	recorded, err := os.ReadFile(demo)
 	if err != nil {
@@ -321,8 +324,8 @@ func TestAKilledServerTearsItsStreams(t *testing.T) {
 	second.stop(syscall.SIGTERM).wants(t, exit.OK)
 }
 
-// TestTraces: a span for each request, below the client's own, with an event about the
-// answer, and none of it without an endpoint.
+// TestTraces: each request has a span, whose parent is the client's own, with an event about the
+// answer. Without an endpoint there are none.
 func TestTraces(t *testing.T) {
 	upstream, _ := planted(t)
 	seen := make(chan string, 10)
@@ -379,7 +382,7 @@ func TestTraces(t *testing.T) {
 }
 
 // newCollector serves an OpenTelemetry collector. collected returns the spans that have come
-// since its last call, and all that has come as it came.
+// since its last call, and the bytes of all requests so far.
 func newCollector(t *testing.T) (url string, collected func() (spans []*tracepb.Span, raw, service string)) {
 	t.Helper()
 	var mu sync.Mutex

@@ -120,7 +120,7 @@ func TestServeReadsItsFileAgain(t *testing.T) {
 	}
 }
 
-// Where the guardrail cannot use a new file, nothing of that file is in effect: the tests of drift
+// If the guardrail cannot use a new file, nothing in that file takes effect: the tests of drift
 // stay those of the calibration in use.
 func TestAFileThatTheGuardrailRefusesChangesNothing(t *testing.T) {
 	m := newConfidenceModel(t)
@@ -142,7 +142,7 @@ func TestAFileThatTheGuardrailRefusesChangesNothing(t *testing.T) {
 	s.stop(syscall.SIGTERM).wants(t, exit.OK, "not read again")
 }
 
-// A file of keys is read again, too, and the page's browser stays known.
+// A file of keys is read again, too, and the browser that has the page keeps its access.
 func TestServeReadsItsKeysAgain(t *testing.T) {
 	u := newRecorder(t)
 	folder := t.TempDir()
@@ -164,7 +164,7 @@ func TestServeReadsItsKeysAgain(t *testing.T) {
 	s.stop(syscall.SIGTERM)
 }
 
-// Where no file is read, SIGHUP ends the server: a terminal that is closed sends it.
+// SIGHUP, which a closed terminal sends, ends a server that reads no file.
 func TestSIGHUPEndsAServerWithoutFiles(t *testing.T) {
 	s := serve(t, nil, "--upstream", "http://127.0.0.1:1/v1")
 	s.kill(syscall.SIGHUP)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestAnOperatorSeesResponses in the log, the metrics and the traces, and that stored ones are
-// not checked.
+// TestAnOperatorSeesResponses: the log, the metrics and the traces show responses, and that
+// stored ones are not checked.
 func TestAnOperatorSeesResponses(t *testing.T) {
 	const response = `{"id":"resp_7","object":"response","model":"demo-1","status":"completed","output":[{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"output_text","text":"Seven.","logprobs":[{"token":"Seven.","logprob":-0.1}]}]}]}`
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

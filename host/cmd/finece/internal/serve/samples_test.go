@@ -34,7 +34,8 @@ func asked(t *testing.T, url, question string, seed int, streamed bool) string {
 // whole finds p(z) in an answer.
 var whole = regexp.MustCompile(`"kinds":\["end"\][^{}]*"state":"(\w+)","revision":\d+,(?:"raw":[^,]*,"fused":([^,]*),"calibrated":(\w+),"source":(\{[^}]*\})|"reason":"([^"]*)")`)
 
-// The confidence is the share of the answers with the seeds after the client's that agree.
+// The confidence is the share of the samples, which have the seeds after the client's, that
+// agree with the answer.
 func TestServeBySamples(t *testing.T) {
 	url, done, err := models.Serve()
 	if err != nil {
@@ -93,7 +94,7 @@ func TestServeBySamplesIsRefused(t *testing.T) {
 		{"does not go with the estimator samples", []string{"--estimator", "samples", "--policy", "stop", "--uncalibrated", "allow"}},
 		{"does not go with the estimator samples", []string{"--estimator", "samples", "--policy", "best-of"}},
 		{"the estimator samples has no calibration map", []string{"--estimator", "samples", "--policy", "warn"}},
-		{"goes with --estimator samples", []string{"--samples", "3"}},
+		{"needs --estimator samples", []string{"--samples", "3"}},
 		{"this grader reads no final answer", []string{"--estimator", "samples", "--agree-by", "statements"}},
 	} {
 		finece(t, nil, append([]string{"serve", "--no-auth", "--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1/v1"}, c.args...)...).wants(t, 2, c.says)

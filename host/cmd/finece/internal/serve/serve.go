@@ -206,7 +206,7 @@ func New() *cobra.Command {
 			case check:
 				return s.check(asked)
 			case asked != "":
-				return exit.Usagef("--check-model goes with --check")
+				return exit.Usagef("--check-model needs --check")
 			}
 			return s.run()
 		},

@@ -153,8 +153,8 @@ func TestServeServesAPage(t *testing.T) {
 	s.stop(syscall.SIGTERM).wants(t, exit.OK, "built-in")
 }
 
-// TestServeStopsGracefully: an answer that is under way ends first, or is cut
-// when the time is up.
+// TestServeStopsGracefully: the server finishes an answer that is under way, or cuts it when
+// the time is up.
 func TestServeStopsGracefully(t *testing.T) {
 	for _, c := range []struct {
 		grace string
@@ -204,8 +204,7 @@ func TestServeStopsGracefully(t *testing.T) {
 	}
 }
 
-// untilShown waits until a page has a text: what an exchange adds to it may come after the
-// answer.
+// untilShown waits until a page has a text: the page may change only after the answer has come.
 func untilShown(t *testing.T, url, text string) {
 	t.Helper()
 	page := ""
@@ -230,7 +229,7 @@ func untilClosed(t *testing.T, url string) {
 	}
 }
 
-// until waits until something is so. If it never is, the test fails with what otherwise says.
+// until waits until so reports true. If it never does, the test fails with the text of otherwise.
 func until(t *testing.T, so func() bool, otherwise func() string) {
 	t.Helper()
 	for deadline := time.Now().Add(hung); !so(); time.Sleep(5 * time.Millisecond) {
@@ -272,7 +271,8 @@ func TestServeRefusesWhatCannotWork(t *testing.T) {
 	}
 }
 
-// TestServeSaysThatItsModelGivesNoConfidence: at its start, before an answer depends on it.
+// TestServeSaysThatItsModelGivesNoConfidence: serve warns at its start, before an answer needs
+// the model.
 func TestServeSaysThatItsModelGivesNoConfidence(t *testing.T) {
 	prose := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"choices":[{"index":0,"message":{"role":"assistant","content":"I am quite sure."}}]}`)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestAServerIsKnownByItsOwnNames and by those that it is given.
+// TestAServerIsKnownByItsOwnNames: a server accepts its own names and those of --allow-host.
 func TestAServerIsKnownByItsOwnNames(t *testing.T) {
 	at := func(ip string) *net.TCPAddr { return &net.TCPAddr{IP: net.ParseIP(ip)} }
 	for _, c := range []struct {

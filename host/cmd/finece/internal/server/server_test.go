@@ -16,16 +16,16 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
-// hung is the limit of whatever a test waits for.
+// hung is how long a test waits for anything.
 const hung = 2 * time.Minute
 
-// start runs a server with the default limits but for what set changes.
+// start runs a server with the default limits, which set may change.
 func start(t *testing.T, set func(*Limits)) (at string) {
 	t.Helper()
 	return run(t, set, Protocols{}, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") })
 }
 
-// run is start with protocols and a handler.
+// run does what start does, with the given protocols and handler.
 func run(t *testing.T, set func(*Limits), speaks Protocols, h http.HandlerFunc) (at string) {
 	t.Helper()
 	cmd := &cobra.Command{}
@@ -93,7 +93,7 @@ func TestHugeHeadersAreRefused(t *testing.T) {
 	}
 }
 
-// TestConnectionsWait while there are as many as there may be.
+// TestConnectionsWait: a connection above the limit waits until another one ends.
 func TestConnectionsWait(t *testing.T) {
 	at := start(t, func(l *Limits) { l.MaxConnections = 1 })
 	first, r := dial(t, at, get+"\r\n")

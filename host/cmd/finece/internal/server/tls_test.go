@@ -130,7 +130,7 @@ func begin(t *testing.T, at string, half bool) net.Conn {
 	return conn
 }
 
-// What ends slow connections of HTTP/1.1 ends those of HTTP/2, too.
+// The limits that end slow connections of HTTP/1.1 also end those of HTTP/2.
 func TestSlowHTTP2ConnectionsEnd(t *testing.T) {
 	const tiny = 50 * time.Millisecond
 	at := run(t, func(l *Limits) { l.HeaderTimeout, l.KeepAlive = tiny, tiny }, Protocols{H2C: true}, func(http.ResponseWriter, *http.Request) {})

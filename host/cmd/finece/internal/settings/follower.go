@@ -90,5 +90,5 @@ func (f *Flags) choose(ctx context.Context) (string, error) {
 	if len(names) > most {
 		list += ", ..."
 	}
-	return "", exit.Usagef("the server of --estimator serves %d models (%s): say with --model which one is the confidence model", len(names), list)
+	return "", exit.Usagef("the server of --estimator serves %d models (%s): name the confidence model with --model", len(names), list)
 }

@@ -152,7 +152,7 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 	}
 	if f.modelCard != "" {
 		if !f.AsksModel() {
-			return exit.Usagef("--model-card is that of a confidence model: it goes with --estimator URL")
+			return exit.Usagef("--model-card describes a confidence model: it needs --estimator URL")
 		}
 		if c.Card, err = ReadCard("--model-card", f.modelCard); err != nil {
 			return err
@@ -170,9 +170,9 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 func (f *Flags) followTrajectory() (err error) {
 	switch follows := f.Estimator == record.EstimatorTrajectory; {
 	case follows && f.trajectory == "":
-		return exit.Usagef("--estimator %s needs --trajectory FILE; finece calibrate --estimator %[1]s makes one of labelled answers", record.EstimatorTrajectory)
+		return exit.Usagef("--estimator %s needs --trajectory FILE; finece calibrate --estimator %[1]s makes one from labelled answers", record.EstimatorTrajectory)
 	case !follows && f.trajectory != "":
-		return exit.Usagef("--trajectory goes with --estimator %s", record.EstimatorTrajectory)
+		return exit.Usagef("--trajectory needs --estimator %s", record.EstimatorTrajectory)
 	case follows:
 		f.Config.Estimator = session.Trajectory
 		f.Config.Trajectory, err = ReadTrajectory("--trajectory", f.trajectory)

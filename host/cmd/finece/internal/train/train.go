@@ -172,7 +172,7 @@ occurs in N answers to its question.`,
 	flags.BoolVar(&c.One, "one", false, "write a label of 1 as 1.0 instead of 0.99; then a reply that begins with 1 has no distribution over the digit after \"0.\"")
 	settings.Add(cmd, contract.Seed, &c.Seed)
 	flags.StringVar(&c.Split, "split", "", "train, dev or test (default: all)")
-	flags.IntVar(&c.Answers, "answers", 0, "write each state as often as it comes up in so many answers to its question, for states of finece construct --pool (default: each once, and a complete answer as often as it was sampled)")
+	flags.IntVar(&c.Answers, "answers", 0, "write each state as often as it occurs in this many answers to its question, for states of finece construct --pool (default: each once, and a complete answer as often as it was sampled)")
 	flags.BoolVar(&c.QuestionOnly, "question-only", false, "leave out states with a partial or complete answer: this makes the training data of the baseline P(IK)")
 	settings.Add(cmd, contract.OutputFile, &path)
 	completion.Values(cmd, "layout", "messages", "alpaca")
@@ -229,14 +229,14 @@ data. The settings are the paper's: AdamW with beta1 0.9 and beta2 0.5, learning
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&c.Model, "model", "", "name or folder of the model")
-	flags.StringVar(&c.Template, "template", "", "LLaMA-Factory's name of the model's chat template")
+	flags.StringVar(&c.Template, "template", "", "name of the model's chat template in LLaMA-Factory")
 	flags.StringVar(&c.Train, "train", "", "file in FOLDER, in the alpaca layout")
 	flags.StringVar(&c.Dev, "dev", "", "file in FOLDER with held-out questions, in the same layout")
 	flags.StringVar(&c.Output, "out", c.Output, "folder for checkpoints")
 	flags.IntVar(&c.LoRARank, "lora-rank", 0, "rank of LoRA matrices; 0 trains all weights")
 	flags.Float64Var(&c.Epochs, "epochs", c.Epochs, "passes over the data")
 	flags.IntVar(&c.Batch, "batch", c.Batch, "sequences per device and step")
-	flags.IntVar(&c.Cutoff, "cutoff", c.Cutoff, "tokens of a sequence")
+	flags.IntVar(&c.Cutoff, "cutoff", c.Cutoff, "the most tokens of a sequence")
 	settings.Add(cmd, contract.TrainSeed, &c.Seed)
 	return cmd
 }
@@ -300,7 +300,7 @@ half of these solutions have a planted mistake. From these the generator learns 
 solutions.
 
 With --prompts it writes conversations with a confidence model instead, about correct
-solutions and with random numbers as replies. They teach a tokenizer the form of such
+solutions and with arbitrary numbers as replies. They teach a tokenizer the form of such
 prompts, and a model to predict their text (finece train base --prompt-loss).`,
 		Example: `  finece train corpus -n 240000 -o corpus.jsonl`,
 		Args:    cobra.NoArgs,

@@ -223,7 +223,7 @@ func lacking(target string) string {
 
 // endings are the reasons for the end of an answer that a reader has to know.
 var endings = map[stream.Reason]string{
-	stream.Length:        "the answer ended by length: it reached a limit on tokens and may be unfinished",
+	stream.Length:        "the answer reached a limit on tokens and may be unfinished",
 	stream.ContentFilter: "the provider's content filter ended the answer",
 }
 
@@ -314,7 +314,7 @@ func (w *watching) report(cmd *cobra.Command) {
 		times[e.Error()]++
 	}
 	for _, text := range slices.Sorted(maps.Keys(times))[:min(len(times), follow.KeptFaults)] {
-		terminal.Say(cmd, "%d of the requests: %s", times[text], text)
+		terminal.Say(cmd, "%d requests failed: %s", times[text], text)
 	}
 }
 

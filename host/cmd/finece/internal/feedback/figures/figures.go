@@ -153,10 +153,10 @@ func (s *Set) Merge(r *Reply) error {
 func Read(r io.Reader) (*Reply, error) {
 	var reply Reply
 	if err := json.NewDecoder(r).Decode(&reply); err != nil {
-		return nil, fmt.Errorf("want what GET /finece/calibration answers: %w", err)
+		return nil, fmt.Errorf("not a reply of GET /finece/calibration: %w", err)
 	}
 	if reply.Version != Version {
-		return nil, fmt.Errorf("want what GET /finece/calibration answers, of version %d; this has version %d", Version, reply.Version)
+		return nil, fmt.Errorf("not a reply of GET /finece/calibration of version %d: its version is %d", Version, reply.Version)
 	}
 	return &reply, nil
 }

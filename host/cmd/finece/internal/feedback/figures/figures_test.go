@@ -27,8 +27,8 @@ func encoded(t *testing.T, s *Set) []byte {
 	return text
 }
 
-// TestRepliesOfSeveralGatewaysAddUp: to the same bytes as those of one gateway with all the
-// labels, whether their accumulators are exact or folded.
+// TestRepliesOfSeveralGatewaysAddUp: the sum of several gateways' replies has the same bytes as
+// the reply of one gateway with all labels, whether the accumulators are exact or folded.
 func TestRepliesOfSeveralGatewaysAddUp(t *testing.T) {
 	for _, labels := range []int{3, 500, 6000} {
 		r := rand.New(rand.NewPCG(1, 2))

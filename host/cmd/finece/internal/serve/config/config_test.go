@@ -67,7 +67,8 @@ func TestAFlagPrecedesTheEnvironmentAndThatTheFile(t *testing.T) {
 	}
 }
 
-// An error names the file, the line, the key, what is allowed, and the name that was meant.
+// An error names the file, the line, the key, what is allowed, and for an unknown name the most
+// similar one.
 func TestErrorsOfAFile(t *testing.T) {
 	const key = "finece-a-real-key-0123456789"
 	for _, c := range []struct{ text, want string }{
@@ -123,7 +124,7 @@ func TestTheSchemaAgrees(t *testing.T) {
 		"keys: [{name: ci, hash: 'sha256:" + strings.Repeat("0", 64) + "', rate: 1}]": true,
 	} {
 		_, err := Load(write(t, text), nil, nothing)
-		// Whether a route has a pattern, and a client its hash, is said where they are used.
+		// The reader accepts a route without a pattern; the gateway refuses it later.
 		if err == nil != want && text != "routes: [{policy: warn}]" {
 			t.Errorf("the reader: %s: %v", text, err)
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-// exposed is what /metrics says after one answer that has everything.
+// exposed returns the text of /metrics after one answer that sets every metric.
 func exposed(t *testing.T) string {
 	t.Helper()
 	m := New(func() gateway.Breaker { return gateway.BreakerOpen })
@@ -29,8 +29,8 @@ func exposed(t *testing.T) string {
 	return w.Body.String()
 }
 
-// TestTheDashboardShowsTheMetrics: it names no metric or label that is not there, and
-// leaves no metric of ours out.
+// TestTheDashboardShowsTheMetrics: the dashboard uses only metrics and labels that exist, and
+// every metric of ours.
 func TestTheDashboardShowsTheMetrics(t *testing.T) {
 	text, err := os.ReadFile("../../../grafana.json")
 	if err != nil {

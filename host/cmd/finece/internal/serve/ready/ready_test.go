@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// TestReadiness: its outcome holds for a while, and ends when the server stops.
+// TestReadiness: an outcome is kept for a while, and a server that stops is not ready.
 func TestReadiness(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	now := time.Unix(1_800_000_000, 0)
@@ -41,7 +41,7 @@ func TestReadiness(t *testing.T) {
 	says("GET", 503, `{"status":"draining"}`+"\n")
 }
 
-// TestReachable: any answer below 500 will do.
+// TestReachable: an upstream that answers with a status below 500 is reachable.
 func TestReachable(t *testing.T) {
 	status := 401
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) }))
