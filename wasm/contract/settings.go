@@ -184,7 +184,7 @@ func formerly(f string) func(*Setting) { return func(s *Setting) { s.Was = f } }
 var (
 	Question         = of("question", "the question that the stream answers; without it p(0) is unavailable", "")
 	Format           = of("format", "format of the stream", "", oneOf(Formats))
-	Strategy         = of("strategy", "where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy", "", typed("Strategy"))
+	Strategy         = of("strategy", "where to estimate: paragraph, line, periodic, entropy, or several such as paragraph+entropy", "", typed("Strategy"))
 	MinLength        = of("min_length", "paragraph, line: fewest characters of a paragraph or line; a shorter one joins the next", "code points")
 	Every            = of("every", "periodic: tokens from one position to the next", "tokens")
 	EntropyThreshold = of("entropy_threshold", "entropy: there is a position after each token whose entropy is above this value, in nats", "nats", formerly("threshold"))

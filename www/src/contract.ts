@@ -408,7 +408,7 @@ export const CUTS: Readonly<Record<string, readonly [number, number]> & Record<"
 
 type StrategyName = Exclude<PositionKind, "question" | "end">;
 
-/** Where confidences are estimated: one strategy or a union such as `paragraph+entropy`. */
+/** Where confidences are estimated: one strategy, or several such as `paragraph+entropy`. */
 export type Strategy =
   | StrategyName | `${StrategyName}+${StrategyName}` | `${StrategyName}+${StrategyName}+${StrategyName}`
   | `${StrategyName}+${StrategyName}+${StrategyName}+${StrategyName}`;
@@ -466,7 +466,7 @@ export interface ScoringConfig {
   question?: string;
   /** Format of the stream; default auto. */
   format?: Format;
-  /** Where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; default paragraph. */
+  /** Where to estimate: paragraph, line, periodic, entropy, or several such as paragraph+entropy; default paragraph. */
   strategy?: Strategy;
   /** Paragraph, line: fewest characters of a paragraph or line; a shorter one joins the next; at least 0 code points; default 1. */
   minLength?: number;

@@ -558,7 +558,7 @@ Settings = TypedDict(
         "question": str,
         # Format of the stream; default auto.
         "format": Format,
-        # Where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; default paragraph.
+        # Where to estimate: paragraph, line, periodic, entropy, or several such as paragraph+entropy; default paragraph.
         "strategy": str,
         # Paragraph, line: fewest characters of a paragraph or line; a shorter one joins the next; at least 0 code points; default 1.
         "min_length": int,

@@ -14,7 +14,7 @@ import (
 const tsPrelude = `
 type StrategyName = Exclude<PositionKind, "question" | "end">;
 
-/** Where confidences are estimated: one strategy or a union such as ` + "`paragraph+entropy`" + `. */
+/** Where confidences are estimated: one strategy, or several such as ` + "`paragraph+entropy`" + `. */
 export type Strategy =
   | StrategyName | ` + "`${StrategyName}+${StrategyName}` | `${StrategyName}+${StrategyName}+${StrategyName}`" + `
   | ` + "`${StrategyName}+${StrategyName}+${StrategyName}+${StrategyName}`" + `;
