@@ -76,17 +76,11 @@ stop_servers() {
 
 # constructed TO WHAT QUESTIONS FLAGS... writes the states of a file of questions.
 constructed() {
-	local to=$1 what=$2 from=$3 watcher
+	local to=$1 what=$2 from=$3
 	shift 3
 	construct() {
 		serve_gguf generator
-		"$PYTHON" "$here/progress.py" questions "$what" "$to" "$(wc -l <"$from")" &
-		watcher=$!
-		"$finece" construct --server "$url" --requests "$REQUESTS" "${sampling[@]}" "$@" -o "$to" "$from" || {
-			kill "$watcher"
-			return 1
-		}
-		kill "$watcher"
+		"$finece" construct --server "$url" --requests "$REQUESTS" "${sampling[@]}" "$@" -o "$to" "$from"
 		stop_servers
 		touch "$to.done"
 	}
@@ -135,7 +129,7 @@ tune() {
 	"$PYTHON" "$here/corpus.py" "$out/cities/train.jsonl" "$out/problems.jsonl" >"$out/corpus.jsonl"
 	# shellcheck disable=SC2086 # settings of several words
 	"$finece" train base --model "$out/base" --corpus "$out/corpus.jsonl" --lora-rank "$RANK" $BASE \
-		--processes 1 --seed "$seed" --out "$out/tuned" | "$PYTHON" "$here/progress.py" steps generator
+		--processes 1 --seed "$seed" --out "$out/tuned" | "$PYTHON" "$here/progress.py" generator
 	"$PYTHON" "$here/model.py" half "$out/tuned/best" "$out/generator.part"
 	mv "$out/generator.part" "$out/generator"
 }
@@ -213,7 +207,7 @@ confidence() {
 	shift 5
 	learn() {
 		"$finece" train "$command" --model "$out/merged" --data "$out/$data.jsonl" --dev "$out/$dev.jsonl" --lora-rank "$RANK" \
-			"$@" --processes 1 --seed "$with" --out "$out/trained-$name" | "$PYTHON" "$here/progress.py" steps "$name"
+			"$@" --processes 1 --seed "$with" --out "$out/trained-$name" | "$PYTHON" "$here/progress.py" "$name"
 		"$PYTHON" "$here/model.py" half "$out/trained-$name/best" "$out/$name.part"
 		mv "$out/$name.part" "$out/$name"
 	}
