@@ -21,7 +21,7 @@ type together struct {
 }
 
 // EvaluateAndBootstrap is [Sample.Evaluate] and [Sample.Bootstraps] in one. With many pairs and
-// several processors it takes less time than one after the other. r has the binning of o.
+// several processors it takes less time than one after the other. Both use the binning of o.
 func (s *Sample) EvaluateAndBootstrap(o Options, metrics []Metric, r Resampling) (Summary, []Interval, error) {
 	r.Binning = o.Binning
 	if s.N() < condenseFrom { // what follows would write to memory of s at once
