@@ -10,6 +10,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/spf13/cobra"
@@ -39,6 +41,10 @@ object store:
 The same command resumes a job that has ended early. A shard with counts is done, and for
 the others only the replies that are not there are asked for. --keep-replies leaves them:
 the lines of these files are a file of --samples for finece construct.
+
+Every 30 seconds a line says how many questions are done. With another runner than the
+default one, whole shards are counted. The counters "questions", "states" and "completions"
+of "finece" are in the runner's own page of the job.
 
 Each process of workers spreads its requests over the servers by itself, and has at most
 --requests of them in flight. It reads the key from its own environment.
@@ -123,7 +129,23 @@ func (f *options) build(cmd *cobra.Command, w *kit.ConstructWork) (*kit.Construc
 	}
 	b := &builder{Job: w.Job, Out: out, Keep: f.keep}
 	job.Keep(s, out.Total(), beam.Combine(s, &total{}, beam.ParDo(s, b, elements)))
-	if err := f.runner.Run(ctx, p); err != nil {
+	sizes := make([]int, len(shards))
+	for i := range shards {
+		sizes[i] = len(shards[i])
+	}
+	told := newProgress(out, sizes)
+	if err := told.start(ctx, time.Now()); err != nil {
+		return nil, kit.Errorf(kit.IO, "-o: %w", err)
+	}
+	telling, quiet := context.WithCancel(ctx)
+	var teller sync.WaitGroup
+	ticker := time.NewTicker(tellEvery)
+	teller.Go(func() { told.tell(telling, cmd, ticker.C) })
+	err = f.runner.Run(ctx, p)
+	quiet()
+	teller.Wait()
+	ticker.Stop()
+	if err != nil {
 		return nil, err
 	}
 	counts := &kit.ConstructCounts{}

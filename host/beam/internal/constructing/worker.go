@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"github.com/finece/finece/host/beam/internal/job"
@@ -28,7 +30,8 @@ type builder struct {
 	Out  job.Output
 	Keep bool // the replies, when a shard is done
 
-	config *construct.Config
+	config                         *construct.Config
+	questions, states, completions beam.Counter
 }
 
 // configs are those of this process: all shards share the clients, and so the pool of servers
@@ -52,6 +55,7 @@ func (b *builder) Setup() error {
 		}
 	}
 	b.config = configs[string(key)]
+	b.questions, b.states, b.completions = beam.NewCounter("finece", "questions"), beam.NewCounter("finece", "states"), beam.NewCounter("finece", "completions")
 	return nil
 }
 
@@ -64,11 +68,16 @@ func (b *builder) ProcessElement(ctx context.Context, element []byte) ([]byte, e
 	if done, err := b.Out.Done(ctx, shard); err != nil || done != nil {
 		return done, job.Failed(err)
 	}
-	text, err := b.shard(ctx, shard)
+	counts := &kit.ConstructCounts{}
+	text, err := b.shard(ctx, shard, counts)
+	b.questions.Inc(ctx, int64(counts.Done))
+	b.states.Inc(ctx, int64(counts.States))
+	b.completions.Inc(ctx, int64(counts.Tally.Completions))
 	return text, job.Failed(err)
 }
 
-func (b *builder) shard(ctx context.Context, shard int) ([]byte, error) {
+// shard builds the data of a shard, and counts it.
+func (b *builder) shard(ctx context.Context, shard int, counts *kit.ConstructCounts) ([]byte, error) {
 	all, err := questions(ctx, b.Out, shard)
 	if err != nil {
 		return nil, err
@@ -83,11 +92,20 @@ func (b *builder) shard(ctx context.Context, shard int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts := &kit.ConstructCounts{}
+	var had atomic.Int64 // completions
+	c.Observe = func(completions, _ int) {
+		had.Add(int64(completions))
+		live.completions.Add(int64(completions))
+	}
 	var rejected []byte
 	number := 0
+	defer func() { // from now on, the counts of the shard count
+		live.questions.Add(-int64(number))
+		live.completions.Add(-had.Load())
+	}()
 	err = construct.Run(ctx, c, all, func(r *construct.Result) error {
 		number++
+		live.questions.Add(1)
 		bad, _, err := counts.Count(r)
 		if bad != nil {
 			text, err := openai.Line(r.Question)
