@@ -46,9 +46,9 @@ func (u Undefined) Error() string {
 
 // Errors of arguments and states.
 var (
-	ErrBinning   = errors.New("metrics: a binning needs a known rule and 1 to 65536 bins (EqualMass not in an accumulator)")
+	ErrBinning   = errors.New("metrics: want a known binning rule, not EqualMass in an accumulator, and 1 to 65536 bins")
 	ErrLevel     = errors.New("metrics: the level of an interval is out of range; want 0.5 to 0.999999")
-	ErrOption    = errors.New("metrics: a target risk or coverage is out of range; want 0 to 1, over 0 for a coverage, and for a guarantee a risk between 0 and 1")
+	ErrOption    = errors.New("metrics: a target is out of range; want a risk from 0 to 1, but neither 0 nor 1 for a guarantee, or a coverage above 0 and at most 1")
 	ErrDelta     = errors.New("metrics: delta, the probability of an error, is out of range; want a number between 0 and 1")
 	ErrMetric    = errors.New("metrics: unknown metric or interval method")
 	ErrResamples = errors.New("metrics: a bootstrap needs at least 1 resample; DefaultResampling and DefaultOptions have 1000")
@@ -73,6 +73,6 @@ func (e *ValueError) Error() string {
 type LengthError struct{ Confidences, Correct int }
 
 func (e *LengthError) Error() string {
-	return "metrics: " + strconv.Itoa(e.Confidences) + " confidences but " +
-		strconv.Itoa(e.Correct) + " correctness labels"
+	return "metrics: the arguments have " + strconv.Itoa(e.Confidences) + " and " +
+		strconv.Itoa(e.Correct) + " values: want as many of each"
 }

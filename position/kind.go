@@ -21,6 +21,8 @@ const (
 // strategies are the kinds that Options may ask for.
 const strategies = Paragraph | Line | Periodic | Entropy
 
+const wantStrategy = ": want paragraph, line, periodic, entropy, or several such as paragraph+entropy"
+
 var kindNames = [...]string{"question", "paragraph", "line", "periodic", "entropy", "end"}
 
 // String joins the names of the kinds in k with "+", such as
@@ -50,15 +52,14 @@ func Kinds() []Kind {
 	return all
 }
 
-// ParseStrategy reads "paragraph", "line", "periodic", "entropy" or a union of
-// these joined by "+". White space around names is ignored.
+// ParseStrategy reads "paragraph", "line", "periodic", "entropy" or several of
+// these, joined by "+". White space around names is ignored.
 func ParseStrategy(s string) (Kind, error) {
 	var k Kind
 	for name := range strings.SplitSeq(s, "+") {
 		bit := strategyNamed(strings.TrimSpace(name))
 		if bit == 0 {
-			return 0, errors.New("position: unknown strategy " + "\"" + name + "\" in \"" + s +
-				"\": want paragraph, line, periodic, entropy, or a union such as paragraph+entropy")
+			return 0, errors.New("position: unknown strategy \"" + name + "\" in \"" + s + "\"" + wantStrategy)
 		}
 		k |= bit
 	}

@@ -35,10 +35,8 @@ func DefaultOptions() Options {
 // Validate returns an error about the first field that is out of range, or nil.
 func (o Options) Validate() error {
 	switch {
-	case o.Strategy == 0:
-		return errors.New("position: Strategy is 0: want a union of paragraph, line, periodic and entropy; DefaultOptions has paragraph")
-	case o.Strategy&^strategies != 0:
-		return errors.New("position: Strategy " + o.Strategy.String() + " is no union of paragraph, line, periodic and entropy")
+	case o.Strategy == 0 || o.Strategy&^strategies != 0:
+		return errors.New("position: Strategy is " + o.Strategy.String() + wantStrategy)
 	case o.MinLength < 0:
 		return negative("MinLength", o.MinLength)
 	case o.Every < 1:
@@ -46,7 +44,7 @@ func (o Options) Validate() error {
 	case o.MinGap < 0:
 		return negative("MinGap", o.MinGap)
 	case !(o.EntropyThreshold >= 0 && o.EntropyThreshold <= math.MaxFloat64):
-		return errors.New("position: EntropyThreshold is " + strconv.FormatFloat(o.EntropyThreshold, 'g', -1, 64) + ": want nats, finite and at least 0")
+		return errors.New("position: EntropyThreshold is " + strconv.FormatFloat(o.EntropyThreshold, 'g', -1, 64) + ": want a finite number of nats, at least 0")
 	}
 	return nil
 }

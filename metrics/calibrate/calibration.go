@@ -112,6 +112,9 @@ var parameters = [methodCount]int{Temperature: 1, Platt: 2, Beta: 3}
 
 // Validate is [Calibration.Validate] of one map.
 func (m *Map) Validate() error {
+	if m.Method == None || m.Method >= methodCount {
+		return errors.New("calibration: a map is missing, or its method is unknown")
+	}
 	if problem := m.problem(); problem != "" {
 		return errors.New("calibration: " + m.Method.String() + " map: " + problem)
 	}
@@ -121,25 +124,23 @@ func (m *Map) Validate() error {
 func (m *Map) problem() string {
 	parametric := m.Method >= Temperature && m.Method <= Beta
 	switch {
-	case m.Method == None || m.Method >= methodCount:
-		return "missing, or its method is not known"
 	case m.N < 1 || int64(m.N) > maxWhole:
-		return "n: want how many confidences it was fitted on, from 1 to 2147483647"
+		return "n: want the number of confidences in the fit, 1 to 2147483647"
 	case !(m.Low >= 0 && m.Low <= m.High && m.High <= 1):
 		return "support: want the lowest and the highest confidence of the fit, in [0,1]"
 	case len(m.Parameters) != parameters[m.Method]:
-		return "parameters: want " + strconv.Itoa(parameters[m.Method])
+		return "parameters: want an array of length " + strconv.Itoa(parameters[m.Method])
 	case parametric && !(m.Clip >= minClip && m.Clip < 0.5):
 		return "clip: want a number from 1e-15 to below 0.5"
 	}
 	for i, v := range m.Parameters {
 		offset := m.Method != Temperature && i == len(m.Parameters)-1
 		if !(math.Abs(v) <= maxParameter) || v < 0 && !offset || v < minTemperature && m.Method == Temperature {
-			return "parameters: a slope is at least 0, a temperature at least 1e-6, and none over 1e6"
+			return "parameters: want a slope of at least 0, a temperature of at least 1e-6, and no number above 1e6"
 		}
 	}
 	if !m.counted() {
-		return "counts, lower, upper: want one of each for every y, with outcomes from 1 and 0 <= lower <= upper <= 1; or none of them"
+		return "counts, lower, upper: want as many of each as of y, with counts of at least 1 and 0 <= lower <= upper <= 1; or none of them"
 	}
 	switch m.Method {
 	case Isotonic:
@@ -172,14 +173,14 @@ func (m *Map) counted() bool {
 func (m *Map) knots() string {
 	last := len(m.X) - 1
 	if last < 1 || last >= MaxKnots || len(m.Y) != last+1 {
-		return "x, y: want 2 to 1024 knots"
+		return "x, y: want 2 to 1024 numbers, as many x as y"
 	}
 	if m.X[0] != 0 || m.X[last] != 1 || !(m.Y[0] >= 0 && m.Y[last] <= 1) {
-		return "x, y: want knots from 0 to 1, with values from 0 to 1"
+		return "x: want 0 first and 1 last; y: want values from 0 to 1"
 	}
 	for i := range last {
 		if !(m.X[i] < m.X[i+1] && m.Y[i] < m.Y[i+1]) {
-			return "x, y: knot " + strconv.Itoa(i+1) + " (from 0) is not above the one before"
+			return "x, y: number " + strconv.Itoa(i+1) + " (counted from 0) is not above the one before"
 		}
 	}
 	return ""

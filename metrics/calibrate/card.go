@@ -153,7 +153,7 @@ func (c *Card) CoversBand(b Band) bool {
 func (c *Card) Validate() error {
 	switch {
 	case c.Labels < 1 || int64(c.Labels) > maxWhole:
-		return errors.New("card: labels: want how many labelled answers it stands for, from 1 to 2147483647")
+		return errors.New("card: labels: want the number of labelled answers, 1 to 2147483647")
 	case !(c.Low >= 0 && c.Low <= c.High && c.High <= 1):
 		return errors.New("card: range: want the lowest and the highest raw confidence, in [0,1]")
 	case c.Questions != nil:

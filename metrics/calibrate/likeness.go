@@ -84,15 +84,15 @@ func (l *Likeness) Unlike(question string) bool { return l != nil && l.Of(questi
 // MaxSurprisal, or if Above is not a number of bits from 0 to 20.625.
 func (l *Likeness) Validate() error {
 	if len(l.Surprisal) != Runs {
-		return errors.New("card: questions.surprisal: want 1024 letters")
+		return errors.New("card: questions.surprisal: want 1024 characters")
 	}
 	for i := range Runs {
 		if s := l.Surprisal[i]; s < LeastSurprisal || s > MaxSurprisal {
-			return errors.New("card: questions.surprisal: want letters from ] to ~")
+			return errors.New("card: questions.surprisal: want characters from ] to ~")
 		}
 	}
 	if !(l.Above >= 0 && l.Above <= mostBits) {
-		return errors.New("card: questions.above: want bits from 0 to 20.625")
+		return errors.New("card: questions.above: want a number of bits from 0 to 20.625")
 	}
 	return nil
 }

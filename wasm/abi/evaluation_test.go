@@ -80,7 +80,7 @@ func TestAWrongInputHasNoEvaluation(t *testing.T) {
 		{"a confidence over 1", []float64{1.5}, metrics.DefaultBinning(), "confidence 0 is 1.5"},
 		{"no bins", []float64{0.5}, metrics.Binning{}, "1 to 65536 bins"},
 		{"too many bins", []float64{0.5}, metrics.Binning{Bins: metrics.MaxBins + 1}, "1 to 65536 bins"},
-		{"no such rule", []float64{0.5}, metrics.Binning{Rule: 200, Bins: 10}, "a known rule"},
+		{"no such rule", []float64{0.5}, metrics.Binning{Rule: 200, Bins: 10}, "a known binning rule"},
 	} {
 		if e, err := Evaluate(c.conf, make([]bool, len(c.conf)), c.binning); err == nil || !strings.Contains(err.Error(), c.want) || len(e.Rows) > 0 {
 			t.Errorf("%s: %v, %v", c.name, e, err)

@@ -14,7 +14,7 @@ import (
 
 // ErrInput says that the input of finece_fuse, finece_evaluate or finece_apply does not have
 // the documented layout. Most often its length does not fit its n.
-var ErrInput = errors.New("abi: the input's length does not fit the counts in it")
+var ErrInput = errors.New("abi: the length of the input contradicts the counts in it")
 
 // AppendFuseInput appends the input of finece_fuse. It is a tree of n nodes in which parents
 // come before their children:
@@ -50,7 +50,7 @@ func ReadFuseInput(data []byte) (t bci.Tree, p bci.Params, err error) {
 		return t, p, ErrInput
 	}
 	if depth > session.MaxDepth {
-		return t, p, errors.New("abi: depth is over " + strconv.Itoa(session.MaxDepth))
+		return t, p, errors.New("abi: depth must be at most " + strconv.Itoa(session.MaxDepth))
 	}
 	p = bci.Params{
 		Alpha: float(data, 0),

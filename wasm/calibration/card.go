@@ -51,9 +51,7 @@ func newCardReader(from *settings.Reader) *cardReader {
 }
 
 func (r *cardReader) version(path string) {
-	if r.written != calibrate.CardVersion {
-		r.Wrong(path+"finece_card", "version "+strconv.Itoa(calibrate.CardVersion)+", which is the one that this program reads")
-	}
+	checkVersion(r.Reader, path+"finece_card", r.written, calibrate.CardVersion)
 }
 
 func (r *cardReader) member(key string) bool {
@@ -141,7 +139,7 @@ func readNames(r *settings.Reader, what, key string, known func(name string) boo
 	for r.Scan.NextElement() {
 		r.Parsed(key, func(name string) error {
 			if !known(name) {
-				return errors.New(what + key + ": \"" + name + "\" is not known")
+				return errors.New(what + key + ": unknown name \"" + name + "\"")
 			}
 			return nil
 		})

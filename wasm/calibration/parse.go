@@ -55,8 +55,12 @@ func (r *reader) begin() func(string) bool {
 
 // version checks the version in the file.
 func (r *reader) version(path string) {
-	if r.written != calibrate.Version {
-		r.Wrong(path+"finece_calibration", "version "+strconv.Itoa(calibrate.Version)+", which is the one that this program reads")
+	checkVersion(r.Reader, path+"finece_calibration", r.written, calibrate.Version)
+}
+
+func checkVersion(r *settings.Reader, key string, written, want int) {
+	if written != want {
+		r.Wrong(key, "version "+strconv.Itoa(want)+", the only one that this program reads")
 	}
 }
 

@@ -47,9 +47,7 @@ type trajectoryReader struct {
 }
 
 func (r *trajectoryReader) version(path string) {
-	if r.written != estimate.TrajectoryVersion {
-		r.Wrong(path+"finece_trajectory", "version "+strconv.Itoa(estimate.TrajectoryVersion)+", which is the one that this program reads")
-	}
+	checkVersion(r.Reader, path+"finece_trajectory", r.written, estimate.TrajectoryVersion)
 }
 
 func (r *trajectoryReader) member(key string) bool {

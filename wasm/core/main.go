@@ -185,7 +185,7 @@ func statusOf(err error) abi.Status {
 func closed() uint32 { return refuse(abi.StatusOrder, "core: no session is open") }
 
 func tooLong() uint32 {
-	return refuse(abi.StatusTooLong, "core: longer than what finece_input granted")
+	return refuse(abi.StatusTooLong, "core: the input is longer than the space that finece_input gave")
 }
 
 func refuse(status abi.Status, message string) uint32 {

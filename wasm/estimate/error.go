@@ -16,7 +16,7 @@ const (
 	WrongShape                       // JSON, but not of the adapter's shape
 	Refused                          // the model refused, or a filter stopped the reply
 	Empty                            // there is no text
-	Unfinished                       // the reply broke off before its number was complete
+	Unfinished                       // the reply ended before its number was complete
 	NoNumber                         // the text does not begin with a number
 	OutOfRange                       // the number is not in [0,1]
 	ExtraText                        // there is more text than the number, such as a second number
@@ -27,13 +27,13 @@ var failureTexts = [...]string{
 	"",
 	"not JSON",
 	"the server reports an error",
-	"not a reply of this adapter",
+	"not in the format of this adapter",
 	"the model refused",
 	"empty",
-	"broke off before its number was complete",
+	"ended before its number was complete",
 	"no number",
 	"not between 0 and 1",
-	"something beside the number",
+	"text besides the number",
 	"too large",
 }
 

@@ -121,15 +121,15 @@ func (m *Model) Validate() error {
 	generates := m.Adapter == Chat || m.Adapter == Completions
 	switch {
 	case m.Adapter >= adapters:
-		return errors.New("estimate: Adapter is none of those known")
+		return errors.New("estimate: unknown Adapter")
 	case m.Activation >= activations:
-		return errors.New("estimate: Activation is none of those known")
+		return errors.New("estimate: unknown Activation")
 	case generates && (m.MaxTokens < 1 || m.MaxTokens > MaxMaxTokens):
 		return outside("MaxTokens", m.MaxTokens, 1, MaxMaxTokens)
 	case generates && (m.TopLogprobs < 0 || m.TopLogprobs > MaxTopLogprobs):
 		return outside("TopLogprobs", m.TopLogprobs, 0, MaxTopLogprobs)
 	case m.Class < 0:
-		return errors.New("estimate: Class is negative: want the place of an output, from 0")
+		return errors.New("estimate: Class is negative: want the number of an output, from 0")
 	}
 	return nil
 }

@@ -162,7 +162,7 @@ func (r *reply) read() (Reading, *ReplyError) {
 		return Reading{}, &ReplyError{ProviderError, -1, excerpt(r.message, 0), ""}
 	}
 	if !r.found {
-		return Reading{}, &ReplyError{WrongShape, -1, "", "want what " + r.model.Adapter.String() + " servers answer at " + r.model.Adapter.Path()}
+		return Reading{}, &ReplyError{WrongShape, -1, "", "want the reply that " + r.model.Adapter.String() + " servers send at " + r.model.Adapter.Path()}
 	}
 	if r.model.Adapter == Chat || r.model.Adapter == Completions {
 		return r.readText()
@@ -202,13 +202,13 @@ func (r *reply) readScore() (Reading, *ReplyError) {
 	case len(r.scores) == 0:
 		return Reading{}, &ReplyError{WrongShape, -1, "", "want a number for each output of the model's head"}
 	case m.Adapter == Reward && m.Label != "" && !r.labeled:
-		return Reading{}, &ReplyError{WrongShape, -1, "", "no label " + excerpt([]byte(m.Label), 0) + ": set Label to one that the model has"}
+		return Reading{}, &ReplyError{WrongShape, -1, "", "the reply has no label " + excerpt([]byte(m.Label), 0) + ": set Label to one that the model has"}
 	case m.Adapter == Reward && m.Label == "" && len(r.scores) > 1:
-		return Reading{}, &ReplyError{WrongShape, -1, "", "there are several labels: set Label to that of a correct answer"}
+		return Reading{}, &ReplyError{WrongShape, -1, "", "the reply has several labels: set Label to the one for correct answers"}
 	case len(r.scores) == 1 || m.Adapter == Reward:
 		score = r.scores[0]
 	case m.Class >= len(r.scores):
-		return Reading{}, &ReplyError{WrongShape, -1, "", "there are fewer outputs: set Class to the place of a correct answer's, from 0"}
+		return Reading{}, &ReplyError{WrongShape, -1, "", "the reply has too few outputs: set Class to the number of the one for correct answers, from 0"}
 	default:
 		score = r.scores[m.Class]
 	}

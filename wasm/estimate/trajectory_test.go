@@ -175,7 +175,7 @@ func TestATrajectoryModelIsALogisticRegression(t *testing.T) {
 func TestErrorsInATrajectoryModelSayWhat(t *testing.T) {
 	for want, change := range map[string]func(*TrajectoryModel){
 		"center, scale: want a number for each": func(m *TrajectoryModel) { m.Scale = m.Scale[:1] },
-		"a scale over 0":                        func(m *TrajectoryModel) { m.Scale[1] = 0 },
+		"scales above 0":                        func(m *TrajectoryModel) { m.Scale[1] = 0 },
 		"want numbers":                          func(m *TrajectoryModel) { m.Center[0] = math.Inf(1) },
 		"boundary":                              func(m *TrajectoryModel) { m.Boundary = -1 },
 		"late: want an intercept":               func(m *TrajectoryModel) { m.Parts[LateText].Weights = nil },

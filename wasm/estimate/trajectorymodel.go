@@ -107,7 +107,7 @@ func (m *TrajectoryModel) Validate() error {
 	}
 	for i := range n {
 		if !isNumber(m.Center[i]) || !(m.Scale[i] > 0 && isNumber(m.Scale[i])) {
-			return errors.New("trajectory: center, scale: want numbers, and a scale over 0")
+			return errors.New("trajectory: center, scale: want numbers below 1e9, and scales above 0")
 		}
 	}
 	for p := range m.Parts {

@@ -10,6 +10,8 @@ import (
 // MaxDepth is how deep containers may be nested.
 const MaxDepth = 512
 
+const tooDeep = "at most 512 nested arrays and objects"
+
 // Kind is the kind of a JSON value.
 type Kind uint8
 
@@ -220,7 +222,7 @@ func (s *Scanner) EnterArray() bool {
 
 func (s *Scanner) enter() bool {
 	if s.depth >= MaxDepth {
-		return s.fail(s.pos, "fewer nested containers")
+		return s.fail(s.pos, tooDeep)
 	}
 	s.depth++
 	s.pos++

@@ -51,7 +51,7 @@ func (s *Scanner) skip(data []byte, i int) {
 			i = s.skipNumber(data, i)
 		case c == '{' || c == '[':
 			if s.depth+depth >= MaxDepth {
-				s.fail(i, "fewer nested containers")
+				s.fail(i, tooDeep)
 				return
 			}
 			s.open.set(depth, object)
@@ -103,7 +103,7 @@ func (s *Scanner) skip(data []byte, i int) {
 				break
 			}
 			if object && c != '}' || !object && c != ']' {
-				s.fail(i, "a comma or the end of the container")
+				s.fail(i, "a comma or the end of the array or object")
 				return
 			}
 			i++
@@ -184,7 +184,7 @@ func (s *Scanner) skipEscape(data []byte, i int) int {
 			return i + 5
 		}
 	}
-	s.fail(i, "an escape")
+	s.fail(i, "a valid escape")
 	return -1
 }
 

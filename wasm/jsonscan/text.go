@@ -122,7 +122,7 @@ func (s *Scanner) noSpace() bool {
 	if !s.failed {
 		s.short = true
 	}
-	return s.fail(s.pos, "more space for decoded strings")
+	return s.fail(s.pos, "shorter strings")
 }
 
 // escapes has the character for each letter after a backslash.

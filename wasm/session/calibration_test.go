@@ -198,7 +198,7 @@ func TestCalibrationsInConfigurations(t *testing.T) {
 		t.Errorf("null: %v, %v", got.Calibration, err)
 	}
 	for text, want := range map[string]string{
-		`{"calibration":1}`:  `"calibration.": want an object`,
+		`{"calibration":1}`:  `"calibration": want an object`,
 		`{"calibration":{}}`: `"calibration.finece_calibration": want version 1`,
 		`{"calibration":{"finece_calibration":1,"maps":{"all":{"n":"1"}}}}`: `"calibration.maps.all.n": want a whole number`,
 	} {
@@ -207,7 +207,7 @@ func TestCalibrationsInConfigurations(t *testing.T) {
 		}
 	}
 	c.Calibration.Maps[calibrate.Late].Y[1] = 0.05
-	if _, _, err := Open(c); err == nil || !strings.Contains(err.Error(), "knot 1") {
+	if _, _, err := Open(c); err == nil || !strings.Contains(err.Error(), "number 1 (counted from 0)") {
 		t.Errorf("a calibration that falls: %v", err)
 	}
 }
@@ -335,12 +335,12 @@ func TestCardsInConfigurations(t *testing.T) {
 		t.Errorf("null: %v, %v", got.Card, err)
 	}
 	for text, want := range map[string]string{
-		`{"card":1}`:                 `"card.": want an object`,
+		`{"card":1}`:                 `"card": want an object`,
 		`{"card":{}}`:                `"card.finece_card": want version 1`,
 		`{"card":{"finece_card":2}}`: `"card.finece_card": want version 1`,
 		`{"card":{"lables":2}}`:      `unknown setting "card.lables"`,
 		`{"card":{"finece_card":1,"labels":1,"questions":{"surprisal":1}}}`: `"card.questions.surprisal": want a string`,
-		`{"card":{"finece_card":1,"labels":1,"questions":[]}}`:              `"card.questions.": want an object`,
+		`{"card":{"finece_card":1,"labels":1,"questions":[]}}`:              `"card.questions": want an object`,
 		`{"conversation":"sometimes"}`:                                      `"sometimes": want unknown, no or yes`,
 	} {
 		if _, err := ParseConfig([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {

@@ -113,7 +113,7 @@ const (
 
 var callErrors = [...]string{
 	"", "session: the stream has ended; open a new session for the next one",
-	"session: no position waits under this id", "session: not a reason to fail for",
+	"session: no position with this id waits for a reply", "session: a position cannot fail for this reason",
 }
 
 func (e CallError) Error() string { return nameOf(callErrors[:], int(e)) }
@@ -127,7 +127,7 @@ func (c *Config) Validate() error {
 		return err
 	}
 	if c.Estimator > Trajectory {
-		return errors.New("session: Estimator is none of Builtin, Model and Trajectory")
+		return errors.New("session: unknown Estimator: want Builtin, Model or Trajectory")
 	}
 	if c.Estimator == Model {
 		if err := c.Model.Validate(); err != nil {
@@ -161,7 +161,7 @@ func (c *Config) Validate() error {
 		return err
 	}
 	if c.Fusion.Depth >= c.MaxPending {
-		return errors.New("session: max_pending has to exceed depth")
+		return errors.New("session: max_pending must be larger than depth")
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func TestConfigurationErrorsSayWhere(t *testing.T) {
 		`{"threshold":1}`:                        `"threshold" is now "entropy_threshold"`,
 		`{"mode":{}}`:                            `unknown setting "mode"`,
 		`{"model":{"instruction":{}}}`:           `unknown setting "model.instruction"`,
-		`{"model":[]}`:                           `"model.": want an object`,
+		`{"model":[]}`:                           `"model": want an object`,
 		`{"model":{"temp":1}}`:                   `unknown setting "model.temp"`,
 		`{"model":{"instructions":{"late":""}}}`: `unknown setting "model.instructions.late"`,
 	} {
@@ -79,9 +79,9 @@ func TestLimitsOfAConfiguration(t *testing.T) {
 		{func(c *Config) { c.MaxPositions = 1<<20 + 1 }, "max_positions"},
 		{func(c *Config) { c.MaxPending = 7 }, "max_pending"},
 		{func(c *Config) { c.MaxPending = 4097 }, "max_pending"},
-		{func(c *Config) { c.MaxPending, c.Fusion.Depth = 8, 8 }, "max_pending has to exceed depth"},
+		{func(c *Config) { c.MaxPending, c.Fusion.Depth = 8, 8 }, "max_pending must be larger than depth"},
 		{func(c *Config) { c.MaxText = -1 }, "max_text"},
-		{func(c *Config) { c.Positions.Strategy = 0 }, "want a union of paragraph"},
+		{func(c *Config) { c.Positions.Strategy = 0 }, "Strategy is none: want paragraph, line"},
 		{func(c *Config) { c.Positions.Every = 0 }, "every is 0: want 1 to 2147483647"},
 		{func(c *Config) { c.Model.TopLogprobs = 101 }, ""}, // the estimator is not a model
 		{func(c *Config) { c.Estimator, c.Model.TopLogprobs = Model, 101 }, "TopLogprobs"},

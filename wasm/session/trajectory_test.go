@@ -155,7 +155,7 @@ func TestTrajectoriesInConfigurations(t *testing.T) {
 		t.Errorf("%v, %s", err, AppendConfig(nil, &got))
 	}
 	for text, want := range map[string]string{
-		`{"trajectory":1}`:  `"trajectory.": want an object`,
+		`{"trajectory":1}`:  `"trajectory": want an object`,
 		`{"trajectory":{}}`: `"trajectory.finece_trajectory": want version 1`,
 	} {
 		if _, err := ParseConfig([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
@@ -163,7 +163,7 @@ func TestTrajectoriesInConfigurations(t *testing.T) {
 		}
 	}
 	c.Trajectory.Scale[0] = 0
-	if _, _, err := Open(c); err == nil || !strings.Contains(err.Error(), "a scale over 0") {
+	if _, _, err := Open(c); err == nil || !strings.Contains(err.Error(), "scales above 0") {
 		t.Errorf("a scale of 0: %v", err)
 	}
 }

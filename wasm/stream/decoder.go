@@ -80,7 +80,7 @@ func New(o Options) (*Decoder, error) {
 	}
 	switch {
 	case int(o.Format) >= len(formats):
-		return nil, errors.New("stream: Format is none of the formats")
+		return nil, errors.New("stream: unknown Format")
 	case o.MaxEvent < leastMaxEvent:
 		return nil, errors.New("stream: MaxEvent must be at least 64 bytes")
 	case o.MaxChoices < 1 || o.MaxChoices > mostMaxChoices:

@@ -6,7 +6,7 @@
  * - `core-trap`: the core's instance trapped; its stream gets no more confidences.
  * - `config`: a setting is wrong; the message says which.
  * - `order`: a call out of order: the stream has ended, or the session is closed.
- * - `unknown-ask`: no position waits under this id.
+ * - `unknown-ask`: no position with this id waits for a reply.
  * - `too-long`: more bytes than one call takes.
  * - `argument`: the input is not what the function takes.
  * - `record`: the core's events could not be read.

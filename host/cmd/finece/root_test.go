@@ -74,7 +74,7 @@ func TestBadStreams(t *testing.T) {
 		{"cut in an event", whole + whole[:60], "truncated: the input ends before"},
 		{"cut before the end marker", whole, "truncated: the input ends before the stream's end marker"},
 		{"not JSON", whole + "data: {\"choices\":[}\n\n" + stopEvent, "invalid-json: want"},
-		{"deep JSON", whole + "data: {\"x\":" + strings.Repeat("[", 100_000) + "\n\n" + stopEvent, "invalid-json: want fewer nested containers; the event is left out"},
+		{"deep JSON", whole + "data: {\"x\":" + strings.Repeat("[", 100_000) + "\n\n" + stopEvent, "invalid-json: want at most 512 nested arrays and objects; the event is left out"},
 		{"an enormous line", whole + "data: {\"x\":\"" + strings.Repeat("x", 5<<20) + "\"}\n\n" + stopEvent, "event-too-large"},
 		{"invalid UTF-8", strings.Replace(whole, "good", "good\xff", 2) + stopEvent, "invalid-utf8"},
 		{"an error in mid-stream", whole + "data: {\"error\":{\"message\":\"overloaded \\u001b[31m\"}}\n\n", "provider-error: overloaded"},

@@ -14,6 +14,7 @@ package settings
 import (
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/finece/finece/wasm/jsonscan"
 )
@@ -82,7 +83,7 @@ func (r *Reader) Fail(err error) {
 
 // Wrong sets Err because the value of key is not of the kind that want describes.
 func (r *Reader) Wrong(key, want string) {
-	r.Fail(errors.New(r.what + "setting " + quoted(r.prefix+key) + ": want " + want))
+	r.Fail(errors.New(r.what + "setting " + quoted(strings.TrimSuffix(r.prefix+key, ".")) + ": want " + want))
 }
 
 // Text reads a string.

@@ -61,7 +61,7 @@ func TestErrorsNameTheNode(t *testing.T) {
 		{`{"conf":0.2,"next":[],"next":[]}`, `two "next"`},
 		{`{"conf":0.2,"next":[{"conf":0.5}`, `$.next (byte 32): want a comma or the end of the array, but the input ends here`},
 		{`{"conf":0.2,"x":[1,}`, `$.x (byte 19): want a value`},
-		{`{"conf":0.2,"x":` + strings.Repeat("[", 600) + strings.Repeat("]", 600) + `}`, `want fewer nested containers`},
+		{`{"conf":0.2,"x":` + strings.Repeat("[", 600) + strings.Repeat("]", 600) + `}`, `want at most 512 nested arrays and objects`},
 		{`{"conf":0.2} x`, `$ (byte 13): want a path`},
 		{``, `$ (byte 0): want a path such as`},
 		{`0.5`, `$ (byte 0): want a path`},
