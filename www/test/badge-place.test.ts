@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ConfidenceBadge, PositionConfidence } from "finece/badge";
 import type { BadgePlacement, LiveSummary as Summary } from "finece/place";
 import { openModule, positionsOf, skip } from "./badge-support.js";
-import { withoutMedia } from "./browser-support.js";
+import { withoutMedia, withoutShifts } from "./browser-support.js";
 import { HUNG, demo } from "./support.js";
 
 const PLACE = `import { placeBadges, LiveSummary } from "finece/place";
@@ -146,7 +146,7 @@ test("a renderer that replaces everything gets the same badges back, with the fo
   assert.deepEqual(result, { same: true, focused: true, last: true, html: "One.Two, and more. Still more.Three.", regions: 1 });
 });
 
-test("nothing moves while an answer streams and its confidences come and change", { skip }, async (t) => {
+test("nothing moves while an answer streams and its confidences come and change", { skip: withoutShifts }, async (t) => {
   const found = await positionsOf(demo, { estimator: "leco" });
   const page = await openModule(t, PLACE, '<div id="m"></div><p id="below">below</p>');
   const result = await page.evaluate(async ([positions, hung]) => {
@@ -248,7 +248,7 @@ test("on a phone badges stay within the window, wherever their line ends", { ski
     await frames();
     const badges = [...document.querySelectorAll("#m confidence-badge")];
     const outside = badges.filter((badge) => badge.getBoundingClientRect().right > innerWidth).length;
-    const wide = (document.scrollingElement?.scrollWidth ?? NaN) - innerWidth;
+    const wide = (document.scrollingElement?.scrollWidth ?? NaN) - document.documentElement.clientWidth;
     placement.disconnect();
     return { wide, badges: badges.length, outside };
   };

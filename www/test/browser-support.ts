@@ -45,6 +45,9 @@ export const engine = found();
 export const withoutMedia = engine.skip !== false ? engine.skip
   : engineName !== "chromium" && `${engineName} cannot be told colours, motion or print here`;
 
+/** Why a test that measures layout shifts is skipped, `false` if it is not. */
+export const withoutShifts = engine.skip !== false ? engine.skip : engineName !== "chromium" && `${engineName} does not report layout shifts`;
+
 interface Session {
   send(method: string, ...rest: unknown[]): Promise<unknown>;
 }
