@@ -33,7 +33,7 @@ func (NumberGrader) Name() string { return "number" }
 func (NumberGrader) Check(q *Question) error {
 	for _, g := range q.Gold {
 		if NumberIn(g) == nil {
-			return fmt.Errorf("the right answer %.60q is not a number", g)
+			return fmt.Errorf("the right answer %.60q is not a number; the grader %s compares texts", g, AliasGrader{}.Name())
 		}
 	}
 	if len(q.Gold) == 0 {
