@@ -87,6 +87,15 @@ func (c *Conversation) Question() string {
 	return ""
 }
 
+// Begun returns the text of the last message if it is the assistant's, or "". Some servers
+// continue such a message.
+func (c *Conversation) Begun() string {
+	if n := len(c.messages); n > 0 && c.messages[n-1].by == Assistant {
+		return c.messages[n-1].text
+	}
+	return ""
+}
+
 // last returns the index of the user's last message, or -1.
 func (c *Conversation) last() int {
 	for i := len(c.messages) - 1; i >= 0; i-- {

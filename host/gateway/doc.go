@@ -397,6 +397,9 @@
 // log-probabilities are unavailable. For ten minutes, requests for that model on that path do
 // not ask for log-probabilities.
 //
+// A client can begin the answer itself, with a last message of the assistant. A plain reply of
+// llama.cpp's server repeats that text, without log-probabilities. It then has no positions.
+//
 // # Further answers
 //
 // With Config.Samples each scored request is sent to the upstream Samples.Number times at once.

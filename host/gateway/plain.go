@@ -35,7 +35,8 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 
 	config.MaxEvent = max(config.MaxEvent, len(body)+1)
-	a := answer{body: body, asked: &r.asked, surface: r.surface}
+	a := answer{asked: &r.asked, surface: r.surface}
+	a.begun, a.body = r.withoutBegun(body)
 	s, why := r.config.score(resp.Request.Context(), &a, r, config)
 	if why != "" {
 		return why, nil
@@ -61,6 +62,9 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 			return "", errLost
 		}
 		a.add(v.sumUsage(r.surface.counts(), a.raw[a.Data:a.Brace+1], int(a.Data))...)
+	}
+	if a.begun != nil {
+		a.add(a.begun.edits...)
 	}
 	verdict := r.config.verdict(s, &a)
 	if verdict != nil {
@@ -92,6 +96,7 @@ func (c *Config) score(ctx context.Context, a *answer, r *request, config host.C
 		c.Report("no session for an answer", err)
 		return nil, "engine"
 	}
+	s.begun = a.begun
 	s.write(a.body)
 	s.end()
 	switch {
@@ -175,7 +180,8 @@ type answer struct {
 	body    []byte
 	asked   *asked
 	surface surface
-	values  int // JSON objects in the body
+	values  int    // JSON objects in the body
+	begun   *begun // what the body is without; nil: nothing
 }
 
 // framed takes an object that the session has read.

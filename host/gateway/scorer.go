@@ -39,7 +39,8 @@ type scorer struct {
 	asker    *asker                     // asks the confidence model; nil if there is none
 	reported bool                       // the loss of the core was reported
 	tally    *tally
-	before   int64 // tokens that the session counts and that another model wrote
+	before   int64  // tokens that the session counts and that another model wrote
+	begun    *begun // the text of a plain reply that the session does not read; nil: none
 }
 
 type key struct{ choice, index int }
@@ -204,6 +205,7 @@ func (s *scorer) record(r record.Record) {
 	if q, ok := s.acting.(*sequel); ok && !q.moves(r) {
 		return
 	}
+	s.begun.moves(r)
 	switch r := r.(type) {
 	case *record.Position:
 		if !s.skipped() {
