@@ -49,7 +49,8 @@
 //
 // # To add a provider
 //
-// Add one row to the table in providers.go and run go generate.
+// Add one row to the table in providers.go and run go generate. A server that you can run
+// yourself has a row in servers.go, too: how it is installed and started, and what it cannot do.
 //
 // # To change the version
 //

@@ -32,3 +32,16 @@ func TestProvidersAreWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestServersAreProviders(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range LocalServers {
+		if !slices.ContainsFunc(Providers, func(p Provider) bool { return p.Name == s.Provider && p.Source == Recorded }) || seen[s.Provider] {
+			t.Errorf("%s is no provider whose streams were recorded, or is there twice", s.Provider)
+		}
+		seen[s.Provider] = true
+		if s.Version == "" || s.Start == "" || s.Install == "" && len(s.Notes) == 0 {
+			t.Errorf("%s: %+v", s.Provider, s)
+		}
+	}
+}

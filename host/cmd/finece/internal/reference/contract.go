@@ -161,6 +161,13 @@ stream does. The last two columns:
 | --- | --- | --- | --- | --- | --- | --- |
 `
 
+const serversHead = `
+## Servers that you run
+
+How each is installed and started, and what it cannot do. We ran all of them in November 2026, and ` + "`make test-servers`" + ` in
+the repository runs FineCE's commands on some of them.
+`
+
 // providersPage is the page of the providers.
 func providersPage() string {
 	var b strings.Builder
@@ -171,6 +178,17 @@ func providersPage() string {
 			ask = "`" + ask + "`"
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %s | %s | %s |\n", p.Name, p.Format, p.Logprobs, ask, cell(p.Notes), p.Continue, p.Source)
+	}
+	b.WriteString(serversHead)
+	for _, s := range contract.LocalServers {
+		fmt.Fprintf(&b, "\n### %s\n\nVersion: %s.\n\n```sh\n", s.Provider, s.Version)
+		if s.Install != "" {
+			fmt.Fprintln(&b, s.Install)
+		}
+		fmt.Fprintf(&b, "%s\n```\n\n", s.Start)
+		for _, note := range s.Notes {
+			fmt.Fprintf(&b, "- %s\n", cell(note))
+		}
 	}
 	return b.String()
 }

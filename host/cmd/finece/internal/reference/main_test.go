@@ -13,7 +13,7 @@ func TestPages(t *testing.T) {
 		"record.md":    {"## confidence {#confidence}", "| `fused` | number | known |", "- `provisional`"},
 		"settings.md":  {"## Session", "| `withhold_below` | `0.8` |"},
 		"metrics.md":   {"| `finece_breaker` | state |", "| `finece_drift_alarm` | scorer |"},
-		"providers.md": {"| vLLM | `openai-chat` | yes |", "| continue-final | recorded |"},
+		"providers.md": {"| vLLM | `openai-chat` | yes |", "| continue-final | recorded |", "### llama-cpp-python\n\nVersion: 0.3.36.\n\n```sh\npip install 'llama-cpp-python[server]'\npython -m"},
 		"abi.md":       {"## Calls", "## type Status {#Status}"},
 		"http.md":      {"```text\nPOST /v1/chat/completions"},
 		"faults.md":    {"| The upstream | Effect | Tests |"},
