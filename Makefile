@@ -188,8 +188,10 @@ wheel-python: python ## build the Python package into build/wheel and check it w
 	build/python/bin/twine check --strict build/wheel/*
 
 .PHONY: test-servers
-test-servers: ## try the guardrail in a real LiteLLM proxy, in its three streaming modes; installs it into build/litellm (0.8 GB; PYTHON=interpreter)
-	host/train/python/env.sh build/litellm host/guardrail/litellm/requirements.txt
+test-servers: ## run commands on real servers (llama.cpp, LiteLLM, finece lm) of SmolLM2, which they compare with transformers; installs them (7.5 GB; PYTHON=interpreter; LLAMA_CPP_PYTHON=1 compiles that server, too; FINECE_VLLM=URL for a running vLLM)
+	host/cmd/finece/servers/prepare.sh
+	$(GO) test -tags servers -run TestSmolLM2 -count 1 -v -timeout 20m ./host/lm
+	$(GO) test -tags servers -run TestServers -count 1 -v -timeout 60m ./host/cmd/finece
 	$(GO) test -tags servers -run TestLiteLLM -count 1 -v -timeout 20m ./host/cmd/finece/internal/serve
 
 .PHONY: train-env

@@ -28,9 +28,9 @@
 // # Chats
 //
 // A conversation becomes a prompt by the model's own chat template, in chat_template.jinja
-// or tokenizer_config.json. Tests compare with transformers. A template may use most of
-// Jinja, but not include, import or macros, and it is not told the date or any tools. Its
-// work is bounded. A template that is not supported is an error.
+// or tokenizer_config.json. Tests compare with transformers. A template may use what chat
+// templates use of Jinja, but not include, import or macros, and it is not told the date or any
+// tools. Its work is bounded. A template that is not supported is an error.
 //
 // The name of a special token inside a message does not become that token, whatever the
 // template does. The engine knows which characters come from messages: it runs a template
