@@ -24,7 +24,7 @@ var kinds = []struct {
 	alternatives int // -1: numbers alone
 	goal         float64
 	speed        float64 // MB/s per core
-}{{"5 top_logprobs", 400, 5, 3, 100}, {"no top_logprobs", 2000, 0, 2, 100}, {"numbers", 8000, -1, 2, 60}}
+}{{"5 top_logprobs", 1600, 5, 3, 100}, {"no top_logprobs", 8000, 0, 2, 100}, {"numbers", 32000, -1, 2, 60}}
 
 // score compares finece score with json.loads and numpy's mean, on one core.
 func score(r *report.Report) error {
@@ -39,9 +39,9 @@ func score(r *report.Report) error {
 		if err != nil {
 			return err
 		}
-		one := &contestant{name: "finece", args: []string{finece, "score", "--jobs", "1", path}, env: []string{"GOMAXPROCS=1"}}
-		two := &contestant{name: "finece, 2 jobs", args: []string{finece, "score", "--jobs", "2", path}, env: []string{"GOMAXPROCS=2"}}
-		theirs := &contestant{name: "Python", args: []string{python, peers, "score", path}}
+		one := &contestant{name: "finece", args: []string{finece, "score", "--jobs", "1", path}, env: []string{"GOMAXPROCS=1"}, discard: true}
+		two := &contestant{name: "finece, 2 jobs", args: []string{finece, "score", "--jobs", "2", path}, env: []string{"GOMAXPROCS=2"}, discard: true}
+		theirs := &contestant{name: "Python", args: []string{python, peers, "score", path}, discard: true}
 		if err := contest(scoreRounds, one, theirs, two); err != nil {
 			return err
 		}

@@ -45,8 +45,9 @@ func (b *batch) run(ctx context.Context, set *input.Set) error {
 
 	window := make(chan struct{}, 8*b.jobs)
 	b.free = make(chan []byte, cap(window))
-	q := &queue{batch: b, window: window, jobs: make(chan job)}
-	results := make(chan result)
+	// Buffers as long as the window: reader, workers and writer do not wait for each other's turn.
+	q := &queue{batch: b, window: window, jobs: make(chan job, cap(window))}
+	results := make(chan result, cap(window))
 	unread := make(chan error, 1) // a value is sent before jobs is closed
 	go func() {
 		defer close(q.jobs)
