@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
+	"os/exec"
 
 	runtime "github.com/tetratelabs/wazero"
 
@@ -14,16 +14,12 @@ import (
 
 // module reports the size and the imports of finece.wasm.
 func module(t *table, _ *wazero.Engine) error {
-	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	// The program, as for the limit: Go's gzip package makes other sizes.
+	gzip := exec.Command("gzip", "-9", "-c")
+	gzip.Stdin = bytes.NewReader(wasm.Core)
+	packed, err := gzip.Output()
 	if err != nil {
-		return err
-	}
-	if _, err := w.Write(wasm.Core); err != nil {
-		return err
-	}
-	if err := w.Close(); err != nil {
-		return err
+		return fmt.Errorf("gzip: %w", err)
 	}
 	ctx := context.Background()
 	r := runtime.NewRuntime(ctx)
@@ -33,7 +29,7 @@ func module(t *table, _ *wazero.Engine) error {
 		return err
 	}
 	t.row("finece.wasm", fmt.Sprintf("%.1f KB", kb(len(wasm.Core))), "")
-	t.row("  gzip -9", fmt.Sprintf("%.1f KB", kb(packed.Len())), "at most 120 KB")
+	t.row("  gzip -9", fmt.Sprintf("%.1f KB", kb(len(packed))), "at most 120 KB")
 	t.row("  imports", fmt.Sprint(len(compiled.ImportedFunctions())+len(compiled.ImportedMemories())), "0")
 	return nil
 }
