@@ -128,7 +128,7 @@ func TestFilteringBeyondChance(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := report.Domains[0].Filter
-		if f == nil || f.Reached() != c.reached || c.kept > 0 && !strings.Contains(f.String(), fmt.Sprintf("(%d)", c.kept)) {
+		if f == nil || f.Reached() != c.reached || c.kept > 0 && !strings.Contains(f.String(), fmt.Sprintf("keeps %d answers", c.kept)) {
 			t.Errorf("%d of %d right: %+v", c.right, c.kept, f)
 		}
 	}
@@ -269,7 +269,7 @@ func TestSummaryIsAPage(t *testing.T) {
 	if n := words(b.String()); n > mostWords {
 		t.Errorf("%d words, at most %d:\n%s", n, mostWords, b.String())
 	}
-	for _, says := range []string{"## Claimed", "## Not claimed", "verb: no confidence in 12 replies (in, long, wording, hard)", "TABLES-long.md"} {
+	for _, says := range []string{"## Claimed", "## Not claimed", "verb: no confidence in 12 replies (all domains)", "TABLES-long.md"} {
 		if !strings.Contains(b.String(), says) {
 			t.Errorf("no %q in\n%s", says, b.String())
 		}

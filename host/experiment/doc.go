@@ -46,7 +46,7 @@
 // equal or lower cost, and with the best baseline of any cost ([Comparison]). RESULTS.md
 // has the comparisons at equal or lower cost at p(1), p(z-1) and p(z). It claims the
 // differences whose interval excludes 0 in FineCE's favour. The differences in the other
-// direction, and at p(1) and p(z-1) the undecided ones, are under "Not claimed".
+// direction are under "Not claimed", and the names of the undecided ones at p(1) and p(z-1).
 //
 // Trajectory models are fitted on 100 and on 1,000 labelled answers to other questions, as
 // finece calibrate fits them. They are compared with the mean log-probability ([Gain]).

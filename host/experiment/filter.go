@@ -49,7 +49,8 @@ func (d *Domain) filter() error {
 	return nil
 }
 
-// String describes the change in a sentence or two.
+// String describes the change in two sentences. Accuracies are in percent; the last number is
+// their relative difference.
 func (f *Filter) String() string {
 	by := ""
 	if f.By != FineCE {
@@ -58,6 +59,6 @@ func (f *Filter) String() string {
 	if f.Kept.N == 0 {
 		return by + fmt.Sprintf("A threshold of %.1f keeps no whole answer.", DefaultThreshold)
 	}
-	return by + fmt.Sprintf("A threshold of %.1f keeps %s of the whole answers (%d). The accuracy of the kept answers is %s and that of all answers %s: a relative difference of %+.0f%%.",
-		DefaultThreshold, percent(f.Kept.Coverage), f.Kept.N, show(f.Accuracy), number(100*f.Before, 1), 100*(f.Kept.Accuracy/f.Before-1))
+	return by + fmt.Sprintf("A threshold of %.1f keeps %d answers (%s). %s%% of them are right, and %s%% of all: %+.0f%%.",
+		DefaultThreshold, f.Kept.N, percent(f.Kept.Coverage), show(f.Accuracy), number(100*f.Before, 1), 100*(f.Kept.Accuracy/f.Before-1))
 }

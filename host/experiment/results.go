@@ -133,28 +133,28 @@ func (r *Report) claims(m *markdown) {
 		}
 		for k := range d.Comparisons {
 			c := &d.Comparisons[k]
-			if c.Any || !slices.Contains(claimed, c.At) {
+			if c.Any || !slices.Contains(claimed, c.At) || d.repeats(c) {
 				continue
 			}
-			where := d.Name + ", " + c.At.String()
+			at := c.At.String()
 			if c.Name == Fused {
-				where += ", fused"
+				at += ", fused"
 			}
-			gap := fmt.Sprintf("%s %s against %s", c.Figure, show(c.Gap), c.Against)
+			where := d.Name + ", " + at
 			switch {
 			case c.Better():
 				yes.add(where, fmt.Sprintf("%s %s against %s of %s: %s", c.Figure, number(100*c.Ours, 1), number(100*c.Theirs, 1), c.Against, show(c.Gap)))
 			case c.Worse():
-				no.add(where, gap)
-			case c.At != Whole: // undecided differences at p(z) are only in the tables
-				open.add(where, gap)
+				no.add(where, fmt.Sprintf("%s %s against %s", c.Figure, show(c.Gap), c.Against))
+			case c.At != Whole && c.Against != FineCE: // the tables have all undecided differences
+				open.add(d.Name, c.Figure+" at "+at)
 			}
 		}
 		if f := d.Filter; f != nil {
 			if f.Reached() {
-				yes.add(d.Name+", p(z), not compared with a baseline", f.String())
+				yes.add(d.Name+", p(z), without a baseline", f.String())
 			} else {
-				open.add(d.Name+", p(z)", f.String())
+				open.add(d.Name, f.String())
 			}
 		}
 	}
@@ -167,9 +167,17 @@ func (r *Report) claims(m *markdown) {
 			m.say("- %s: %s\n", where, strings.Join(l.says[i], "; "))
 		}
 	}
-	list("## Claimed\n\nA claim is one of three: FineCE is better than the best baseline of equal or lower cost, FineCE with fusion is better than FineCE, or a threshold keeps answers that are right more often than all answers. Differences are in percentage points. A difference is claimed only if its paired interval excludes 0:", "None.", yes)
-	list("## Not claimed\n\nFineCE is worse (a higher Brier score or a lower AUROC), and the interval excludes 0:", "None.", no)
-	list("Undecided: the interval includes 0, or there are too few answers:", "None.", open)
+	list("## Claimed\n\nFineCE is better than the best baseline of equal or lower cost, FineCE with fusion is better than FineCE, or a threshold keeps answers that are right more often. A difference, in percentage points, is claimed only if its paired interval excludes 0:", "None.", yes)
+	list("## Not claimed\n\nFineCE is significantly worse (a higher Brier score or a lower AUROC):", "None.", no)
+	list("Undecided, because the interval includes 0 or there are too few answers (the tables have the intervals):", "None.", open)
+}
+
+// repeats reports whether FineCE without fusion has the same outcome against a baseline as a
+// comparison of FineCE with fusion. The tables have both.
+func (d *Domain) repeats(c *Comparison) bool {
+	return c.Name == Fused && c.Against != FineCE && slices.ContainsFunc(d.Comparisons, func(o Comparison) bool {
+		return o.Name == FineCE && !o.Any && o.At == c.At && o.Figure == c.Figure && o.Better() == c.Better() && o.Worse() == c.Worse()
+	})
 }
 
 // lines holds sentences by the place that they are about.
@@ -218,6 +226,10 @@ func (r *Report) unavailable(m *markdown) {
 	}
 	m.say("\n## Unavailable\n\n")
 	for _, says := range order {
-		m.say("- %s: %s (%s)\n", strings.Join(names[says], ", "), says, strings.Join(where[says], ", "))
+		of := strings.Join(where[says], ", ")
+		if n := len(r.Domains); n > 1 && len(where[says]) == n {
+			of = "all domains"
+		}
+		m.say("- %s: %s (%s)\n", strings.Join(names[says], ", "), says, of)
 	}
 }

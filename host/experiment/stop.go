@@ -16,6 +16,9 @@ import (
 // alphas are the shares of right answers that may be stopped.
 var alphas = []float64{0.05, 0.1, 0.2}
 
+// shownAlphas is how many of them the summary has. The tables have all.
+const shownAlphas = 2
+
 const stopFolds = 5
 
 const meanName = "mean log-probability"
@@ -213,7 +216,7 @@ func (d *Domain) stopTable(m *markdown, summary bool) {
 	if len(d.Stops) == 0 {
 		return
 	}
-	m.say("\n## Stopping early\n\nAn answer is stopped at the first paragraph end or periodic position inside it where the confidence is below a threshold. The threshold is chosen on the answers to other questions (%d folds) by split conformal prediction: on average, at most a share alpha of the right answers is stopped.\n", stopFolds)
+	m.say("\n## Stopping early\n\nAn answer is stopped at the first paragraph end or periodic position where the confidence is below a threshold. Split conformal prediction chooses it on other questions (%d folds): on average, at most a share alpha of the right answers is stopped.\n", stopFolds)
 	if summary {
 		d.stopSummary(m)
 		return
@@ -229,11 +232,11 @@ func (d *Domain) stopTable(m *markdown, summary bool) {
 	}
 }
 
-// stopSummary writes a line for each confidence, with two columns for each alpha.
+// stopSummary writes a line for each confidence, with two columns for each of the first alphas.
 func (d *Domain) stopSummary(m *markdown) {
 	head := []string{"confidence"}
-	for _, alpha := range alphas {
-		head = append(head, fmt.Sprintf("right answers stopped at alpha %g%%", 100*alpha), "tokens saved")
+	for _, alpha := range alphas[:shownAlphas] {
+		head = append(head, fmt.Sprintf("alpha %g%%: right answers stopped", 100*alpha), "tokens saved")
 	}
 	m.head(head...)
 	var names []string
@@ -243,12 +246,18 @@ func (d *Domain) stopSummary(m *markdown) {
 		if cells[s.Name] == nil {
 			names = append(names, s.Name)
 		}
+		if slices.Index(alphas, s.Alpha) >= shownAlphas {
+			continue
+		}
 		for len(cells[s.Name]) < 2*slices.Index(alphas, s.Alpha) {
 			cells[s.Name] = append(cells[s.Name], "-") // too few right answers for this share
 		}
 		cells[s.Name] = append(cells[s.Name], show(s.Right), number(100*s.Saved, 1))
 	}
 	for _, name := range names {
+		for len(cells[name]) < 2*shownAlphas {
+			cells[name] = append(cells[name], "-")
+		}
 		m.row(append([]string{name}, cells[name]...)...)
 	}
 }

@@ -60,8 +60,8 @@ func TestStopSummary(t *testing.T) {
 	var b strings.Builder
 	d.stopTable(&markdown{w: &b}, true)
 	for _, line := range []string{
-		"| a | 4.0 [3.0, 5.0] | 10.0 | 9.0 [8.0, 10.0] | 20.0 | 19.0 [18.0, 20.0] | 30.0 |\n",
-		"| b | - | - | - | - | 20.0 [18.0, 22.0] | 40.0 |\n",
+		"| a | 4.0 [3.0, 5.0] | 10.0 | 9.0 [8.0, 10.0] | 20.0 |\n",
+		"| b | - | - | - | - |\n",
 	} {
 		if !strings.Contains(b.String(), line) {
 			t.Errorf("no %q in\n%s", line, b.String())

@@ -92,19 +92,15 @@ func (r *Report) unlikeTable(m *markdown) {
 	if len(r.Domains) == 0 || r.Domains[0].Unlikeness == nil {
 		return
 	}
-	m.say("\n## Questions unlike the training data\n\nA question is marked if it reads unlike the questions that FineCE was trained on. AUROC says how well this tells a domain's questions from those of %s. ECE is that of FineCE's confidences without a map.\n", r.Domains[0].Name)
-	m.head("domain", "marked", "AUROC", "p(1): ECE", "without the marked", "p(z-1): ECE", "without the marked")
+	m.say("\n## Questions unlike the training data\n\nA question is marked if it reads unlike those that FineCE was trained on. AUROC says how well this tells a domain from %s. ECE is FineCE's without a map.\n", r.Domains[0].Name)
+	m.head("domain", "marked", "AUROC", "p(z-1): ECE", "without the marked")
 	for i := range r.Domains {
 		d := &r.Domains[i]
 		u, row := d.Unlikeness, d.row(FineCE)
 		if u == nil {
 			continue
 		}
-		cells := []string{d.Name, percent(u.Marked), number(100*u.AUROC, 1)}
-		for _, w := range []Which{First, LastBut1} {
-			cells = append(cells, show(row.At[w].ECE), show(u.Rest[w].ECE))
-		}
-		m.row(cells...)
+		m.row(d.Name, percent(u.Marked), number(100*u.AUROC, 1), show(row.At[LastBut1].ECE), show(u.Rest[LastBut1].ECE))
 	}
 }
 
