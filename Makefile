@@ -47,7 +47,7 @@ www: ## install what the npm package needs, and build it
 
 .PHONY: test-www
 test-www: www ## run the npm package's tests, in Node, workerd and Chromium
-	cd www && npx tsc -p test && npm test --ignore-scripts
+	cd www && npx tsc -p test && npm test --ignore-scripts # the script pretest would build the package again
 	$(GO) run ./host/cmd/conformance --quick
 
 .PHONY: test-examples

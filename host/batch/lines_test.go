@@ -129,7 +129,7 @@ func TestLinesBefore(t *testing.T) {
 				t.Errorf("%.20q, %s: %d bytes in all, want %d; %v, %v", c.in, name, len(whole), len(c.in), err, errLeft)
 			}
 			if lines != c.lines || rest.Found != (c.begin != "") || !strings.HasPrefix(string(rest.Text), c.begin) || rest.Found && rest.Line != lines+1 {
-				t.Errorf("%.20q, %s: %d lines and a rest of line %d that begins with %.10q, want %d and %q", c.in, name, lines, rest.Line, rest.Text, c.lines, c.begin)
+				t.Errorf("%.20q, %s: got %d lines, then line %d, which begins with %.10q; want %d lines, then %q", c.in, name, lines, rest.Line, rest.Text, c.lines, c.begin)
 			}
 		}
 	}
