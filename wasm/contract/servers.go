@@ -65,7 +65,7 @@ var LocalServers = []LocalServer{
 		`litellm --config litellm.yaml --port 4000`,
 		[]string{
 			"It takes 760 MB, and half a minute to start.",
-			"It forwards what the server behind it sends, except chunks without text: log-probabilities in these are lost.",
+			"It forwards what the model server sends, except chunks without text: log-probabilities in these are lost.",
 			"It passes no log-probabilities to guardrails.",
 		},
 	},
