@@ -33,6 +33,7 @@ var faults = []fault{
 	{"model", "fails, is late or gives no probability for p(0), while the gate (`skip_above`) waits for p(0)", "The answer is scored and treated as without a gate.", by(TestAnAnswerIsScoredIfTheQuestionIsNot, TestNothingIsAskedBeforeTheQuestion)},
 
 	{"upstream", "refuses connections, or is silent before its headers", "The client gets status 502 or 504, with an error code.", by(TestAnUpstreamThatIsNotThere)},
+	{"upstream", "closes a kept connection before the first byte of an answer", "On scored routes, the gateway sends the request again on another connection.", by(TestAKeptConnectionThatCloses)},
 	{"upstream", "drops the connection within a stream, or stops sending", "The client gets every byte that arrived, then the records, and sees that the stream broke off. Withhold with closed: held text is not sent.", by(TestAStreamThatFailsInTheMiddle, edge+":TestAStreamThatBreaksOffIsNotFinished")},
 	{"upstream", "reports an error within a stream, in any of five forms", "The error passes, and nothing is added after it. Withhold with closed: text that was held before the error is not sent.", by(TestAnErrorInEachShape, TestErrorsOfMessages, TestAStreamThatFailsInTheMiddle)},
 	{"upstream", "sends a JSON error with status 200", "The error passes unchanged, marked as unchecked. Closed: the client gets status 502.", by(TestAnErrorInsteadOfAStream, TestPlainAnswersOfAnotherShapeAreUnchecked)},

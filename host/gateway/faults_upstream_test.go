@@ -1,12 +1,16 @@
 package gateway_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/finece/finece/host/gateway"
@@ -55,6 +59,57 @@ func TestAnErrorInsteadOfAStream(t *testing.T) {
 		if got := read(t, resp); strings.Contains(got, "overloaded") || resp.StatusCode != http.StatusBadGateway {
 			t.Errorf("%s, closed: HTTP %d %s", path, resp.StatusCode, got)
 		}
+	}
+}
+
+// TestAKeptConnectionThatCloses: an upstream answers one request on a connection, and closes it
+// when it has read the next. That request is sent again on another connection.
+func TestAKeptConnectionThatCloses(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var closed atomic.Int32
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				in := bufio.NewReader(c)
+				for answered := false; ; answered = true {
+					r, err := http.ReadRequest(in)
+					if err != nil {
+						return
+					}
+					if _, err := io.Copy(io.Discard, r.Body); err != nil {
+						return
+					}
+					if key, sent := r.Header["X-Idempotency-Key"]; sent {
+						t.Errorf("the upstream was sent a key: %q", key)
+					}
+					if answered {
+						closed.Add(1)
+						return
+					}
+					fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n%s", len(ended), ended)
+				}
+			}()
+		}
+	}()
+	s := newGateway(t, &upstream{Server: &httptest.Server{URL: "http://" + l.Addr().String()}}, nil)
+	for i := range 3 {
+		if resp := post(t, s, ask); resp.StatusCode != http.StatusOK {
+			t.Errorf("request %d: HTTP %d %s", i, resp.StatusCode, read(t, resp))
+		} else if _, rest := told(t, read(t, resp)); rest != ended {
+			t.Errorf("request %d: %s", i, difference(rest, ended))
+		}
+	}
+	if closed.Load() == 0 {
+		t.Error("no connection was closed")
 	}
 }
 
