@@ -30,8 +30,8 @@ seed=1
 : "${SPLIT:=0.9,0.1,0}"
 # The confidence models: about 6,000 states.
 : "${ANSWERS:=2}" # answers to each question that the training data has, with their earlier states
-: "${IFT:=--epochs 1 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --dev-limit 200 --save-every 10 --log-every 1 --no-bf16}"
-: "${PIK:=--epochs 3 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --dev-limit 200 --save-every 10 --log-every 1 --no-bf16}"
+: "${IFT:=--epochs 1 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --dev-limit 200 --save-every 10 --log-every 1}"
+: "${PIK:=--epochs 3 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --dev-limit 200 --save-every 10 --log-every 1}"
 # The server. n completions of a prefix take n slots. Where other programs need the
 # cores, one thread was seven times as quick as two, which wait for each other.
 : "${SLOTS:=40}" "${CONTEXT:=256}" "${THREADS:=$(nproc)}"
