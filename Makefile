@@ -188,7 +188,7 @@ wheel-python: python ## build the Python package into build/wheel and check it w
 	build/python/bin/twine check --strict build/wheel/*
 
 .PHONY: test-servers
-test-servers: ## run commands on real servers (llama.cpp, LiteLLM, finece lm) of SmolLM2, which they compare with transformers; installs them (7.5 GB; PYTHON=interpreter; LLAMA_CPP_PYTHON=1 compiles that server, too; FINECE_VLLM=URL for a running vLLM)
+test-servers: ## run commands on real servers (llama.cpp, LiteLLM, finece lm) of SmolLM2, which they compare with transformers; installs them (7.5 GB; PYTHON=interpreter; LLAMA_CPP_PYTHON=1 and VLLM=1 install these servers, too; FINECE_VLLM=URL for a running vLLM)
 	host/cmd/finece/servers/prepare.sh
 	$(GO) test -tags servers -run TestSmolLM2 -count 1 -v -timeout 20m ./host/lm
 	$(GO) test -tags servers -run TestServers -count 1 -v -timeout 60m ./host/cmd/finece

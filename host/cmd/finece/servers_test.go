@@ -177,13 +177,24 @@ func finecelm(t *testing.T) modelServer {
 	return modelServer{url: address + "/v1", model: "smollm2", api: "continue-final"}
 }
 
-// vllm is a server that is running already.
+// vllm is a server that is running already, or that of build/vllm.
 func vllm(t *testing.T) modelServer {
-	url, model := os.Getenv("FINECE_VLLM"), os.Getenv("FINECE_VLLM_MODEL")
-	if url == "" {
-		t.Skip("FINECE_VLLM is not set: it is the base URL of a running vLLM with an instruct model, and FINECE_VLLM_MODEL the model's name")
+	s := modelServer{url: os.Getenv("FINECE_VLLM"), model: os.Getenv("FINECE_VLLM_MODEL"), api: "continue-final"}
+	if s.url != "" {
+		return s
 	}
-	return modelServer{url: url, model: model, api: "continue-final"}
+	path := filepath.Join(build, "vllm/bin/python")
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("vLLM is not installed: VLLM=1 make test-servers does it (6 GB). If one is running with an instruct model, FINECE_VLLM is its base URL and FINECE_VLLM_MODEL the model's name")
+	}
+	at := port(t)
+	cmd := exec.Command(path, "-m", "vllm.entrypoints.openai.api_server", "--model", filepath.Join(build, "servers/smollm2"), "--served-model-name", "smollm2",
+		"--host", "127.0.0.1", "--port", fmt.Sprint(at), "--dtype", "float32", "--max-model-len", "2048", "--enforce-eager")
+	cmd.Env = append(os.Environ(), "VLLM_CPU_KVCACHE_SPACE=1", "VLLM_CPU_OMP_THREADS_BIND=nobind", "HF_HUB_OFFLINE=1", "OMP_NUM_THREADS="+threads)
+	begin(t, cmd)
+	s.url, s.model = fmt.Sprintf("http://127.0.0.1:%d/v1", at), "smollm2"
+	ready(t, s.url+"/models")
+	return s
 }
 
 // TestServers runs commands on real servers of a real model. What the model says is not

