@@ -13,9 +13,10 @@ import (
 
 // Names of confidence models, and of their variants, that some tables are about.
 const (
-	FineCE    = "FineCE"              // the main model, by instruction fine-tuning
-	ValueHead = "FineCE (value head)" // the alternative of figure 7 of the paper
-	Fused     = "FineCE (fused)"      // FineCE at p(1), integrated over the whole tree
+	FineCE    = "FineCE"                // the main model, by instruction fine-tuning
+	Plain     = "FineCE (labels alone)" // an ablation of the built-in model, which has learnt reference solutions, too
+	ValueHead = "FineCE (value head)"   // the alternative of figure 7 of the paper
+	Fused     = "FineCE (fused)"        // FineCE at p(1), integrated over the whole tree
 	// QuestionAlone is FineCE's estimate of the question alone, kept for all later
 	// positions.
 	QuestionAlone = "FineCE (question alone)"

@@ -2,8 +2,8 @@
 # Makes the models that the project ships, from a seed: word problems, a generator that is
 # trained on them, labels that are sampled from it by Algorithm 1, and the models that are
 # trained on the labels. These are FineCE by instruction fine-tuning (of the generator,
-# trained further on reference solutions), FineCE with a value head, the head of P(IK), and
-# the clusters of SuC.
+# trained further on reference solutions), the same without reference solutions, FineCE with
+# a value head, the head of P(IK), and the clusters of SuC.
 #
 #   host/train/model.sh [SEED [FOLDER]]     (make model)
 #
@@ -46,6 +46,7 @@ out=${2:-$root/build/model}
 : "${UNTIL:=180000}" "${LAST:=100000}" # training data of FURTHER: the last LAST of the first UNTIL lines
 : "${FRESH_ANSWERS:=1}"                # answers to each of the FRESH questions, for the last training
 : "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 1000 --limit 30000 --lora-rank 8}"
+: "${PLAIN:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 1000 --limit 30000}"
 : "${HEAD:=--epochs 2 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
 : "${WEIGHTS:=}"
 
@@ -114,6 +115,8 @@ step "$out/solver-judged.jsonl" "$JUDGED further solutions" \
 		ift --model "$out/noticing/best" --data "$out/again.jsonl" --dev "$out/dev.jsonl" $FURTHER
 	trained "$out/confidence" "confidence model: further, fresh questions" \
 		ift --model "$out/further/best" --data "$out/fresh-train.jsonl" --dev "$out/dev.jsonl" $FURTHER
+	trained "$out/plain" "confidence model: without reference solutions" \
+		ift --model "$out/generator/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $PLAIN
 	trained "$out/value" "confidence model: value head" \
 		value --model "$out/generator/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $VALUE
 	trained "$out/pik" "head of P(IK)" \
@@ -122,7 +125,7 @@ step "$out/solver-judged.jsonl" "$JUDGED further solutions" \
 step "$out/suc.json" "clusters of SuC" of "$out/suc.json" "states more-states fresh-states" suc
 
 if [ -n "$WEIGHTS" ]; then
-	for name in generator confidence value pik; do
+	for name in generator confidence plain value pik; do
 		say "weights: $WEIGHTS/$name"
 		find "${WEIGHTS:?}/$name" -type f ! -name card.json -delete 2>/dev/null || true # a person writes the card
 		mkdir -p "$WEIGHTS/$name"

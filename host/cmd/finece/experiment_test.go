@@ -50,7 +50,7 @@ func TestExperiment(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{experiment.FineCE, experiment.ValueHead, "p(ik)", "self-consistency", "first-prob", "suc", "se", "cocoa", "leco", "leco-min", "min-prob", "perplexity", "solver-min-prob", "solver-perplexity", experiment.QuestionAlone} {
+	for _, name := range []string{experiment.FineCE, experiment.Plain, experiment.ValueHead, "p(ik)", "self-consistency", "first-prob", "suc", "se", "cocoa", "leco", "leco-min", "min-prob", "perplexity", "solver-min-prob", "solver-perplexity", experiment.QuestionAlone} {
 		if seen[name] == 0 {
 			t.Errorf("%s says nothing", name)
 		}

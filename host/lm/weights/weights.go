@@ -17,7 +17,7 @@ import (
 	"github.com/finece/finece/wasm/calibration"
 )
 
-//go:embed generator confidence value pik
+//go:embed generator confidence plain value pik
 var files embed.FS
 
 // SuC is the baseline SuC (sub-question clusters) of the generator, as JSON.
@@ -35,6 +35,9 @@ const (
 	// was made from it by adding layers, and its own layers were not trained further. So
 	// the first layers of Confidence are the Solver. It is not among Names.
 	Solver = "solver"
+	// Plain is FineCE by instruction fine-tuning of the generator itself, on labels alone: an
+	// ablation of Confidence, which has learnt reference solutions, too. It is not among Names.
+	Plain = "plain"
 )
 
 // solverLayers is the number of layers of the solver, which are the first of Confidence

@@ -73,7 +73,7 @@ func shareRight(t *testing.T, name string, domain problems.Domain, temperature f
 }
 
 func TestEveryModelLoads(t *testing.T) {
-	for _, name := range weights.Names() {
+	for _, name := range append(weights.Names(), weights.Solver, weights.Plain) {
 		m, err := weights.Load(name)
 		if err != nil {
 			t.Fatal(err)

@@ -164,7 +164,7 @@ func (f *options) run(cmd *cobra.Command) error {
 		return err
 	}
 	if len(f.servers) == 0 {
-		url, done, err := models.Serve(weights.Solver)
+		url, done, err := models.Serve(weights.Solver, weights.Plain)
 		if err != nil {
 			return err
 		}
@@ -354,18 +354,31 @@ func (f *options) write(cmd *cobra.Command, records []*experiment.Record) error 
 
 // describe says how the results were made.
 func (f *options) describe(cmd *cobra.Command) experiment.About {
-	c := &f.config
 	about := experiment.About{
 		Models: f.about,
 		Notes: append(f.notes,
 			fmt.Sprintf("Positions and confidences were computed by finece.wasm, SHA-256 %.16s.", f.core),
-			fmt.Sprintf("Settings: generator %s, temperature %g, seeds %d to %d, answers to each question %d, samples of the baselines %d, continuations per label %d, trees of depth %d and width %d, periodic positions every %d tokens, entropy positions above %g nats.",
-				f.model, f.temperature, c.Seed, c.Seed+uint64(f.seeds-1), c.Answers, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)),
+			f.settings()),
 	}
 	if f.ours {
 		about.Command = append(about.Command, again(cmd))
 	}
 	return about
+}
+
+// settings is a sentence about the settings that the figures depend on.
+func (f *options) settings() string {
+	c := &f.config
+	seeds := fmt.Sprintf("seed %d", c.Seed)
+	if f.seeds > 1 {
+		seeds = fmt.Sprintf("seeds %d to %d", c.Seed, c.Seed+uint64(f.seeds-1))
+	}
+	say := fmt.Sprintf("Settings: temperature %g, %s, answers to each question %d, samples of the baselines %d, ", f.temperature, seeds, c.Answers, f.samples)
+	if c.Labels > 0 {
+		say += fmt.Sprintf("continuations per label %d, ", c.Labels)
+	}
+	return say + fmt.Sprintf("trees of depth %d and width %d, periodic positions every %d tokens, entropy positions above %g nats.",
+		c.Depth, c.Width, c.Every, c.Entropy)
 }
 
 // again returns the command with its flags, except the folder.
@@ -385,9 +398,10 @@ func (f *options) builtIn() {
 	about := []string{"The models are the built-in ones (host/lm/weights). The generator has 1.3 million parameters and was trained on word problems."}
 	f.notes = append(f.notes, "No test question has both the family and the chain of equations of a problem in the training data.")
 	if len(f.confidence) == 0 {
-		about = append(about, "FineCE has 1.9 million parameters and was trained on reference solutions and on labels. FineCE (value head) is the generator with LoRA matrices and a linear layer on its last hidden state.")
+		about = append(about, "FineCE has 1.9 million parameters and was trained on reference solutions and on labels. FineCE (value head) is the generator with LoRA matrices and a linear layer on its last hidden state, trained on labels alone. FineCE (labels alone) is the generator, trained as FineCE is, but on labels alone.")
 		f.confidence = []string{
 			experiment.FineCE + "=chat:" + weights.Confidence,
+			experiment.Plain + "=chat:" + weights.Plain,
 			experiment.ValueHead + "=pooling:" + weights.Value,
 		}
 		f.notes = append(f.notes, "FineCE was trained from a solver: a model trained on reference solutions until it seldom makes a mistake. The rows \"solver-...\" use the solver's own log-probabilities.")
