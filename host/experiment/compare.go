@@ -9,13 +9,13 @@ import (
 // Comparison is a paired comparison of two methods on the same answers: the difference of
 // a figure, with an interval by a bootstrap over questions.
 type Comparison struct {
-	Name    string // FineCE, or FineCE (fused)
+	Name    string // FineCE, FineCE (fused) or FineCE (value head)
 	Against string
 	At      Which
 	Figure  string // BrierFigure or AUROCFigure
 	// Any says that Against is the best baseline of any cost. If Any is false, Against is
-	// the best baseline of equal or lower cost, or FineCE without fusion. The cost is the
-	// number of tokens of all models together.
+	// the best baseline of equal or lower cost, or FineCE itself. The cost is the number of
+	// tokens of all models together.
 	Any          bool
 	Ours, Theirs float64
 	Gap          Figure // Ours - Theirs
@@ -43,9 +43,9 @@ func (c *Comparison) Worse() bool {
 	return c.Gap.High < 0
 }
 
-// compare sets Comparisons. FineCE and, at p(1), FineCE with fusion are compared with the
-// best baseline of equal or lower cost, and with the best of any cost. FineCE with fusion
-// is also compared with FineCE without fusion.
+// compare sets Comparisons. FineCE, its value head and, at p(1), FineCE with fusion are
+// compared with the best baseline of equal or lower cost, and with the best of any cost. The
+// value head and FineCE with fusion are also compared with FineCE.
 func (d *Domain) compare(records []*Record, list []method, draws []labelling, seed uint64) error {
 	by := map[string]*method{}
 	for i := range list {
@@ -63,7 +63,7 @@ func (d *Domain) compare(records []*Record, list []method, draws []labelling, se
 		return nil
 	}
 	for _, w := range places {
-		for _, name := range []string{FineCE, Fused} {
+		for _, name := range []string{FineCE, Fused, ValueHead} {
 			ours := d.row(name)
 			if ours == nil || ours.At[w].N == 0 || ours.few(w) {
 				continue
@@ -80,7 +80,7 @@ func (d *Domain) compare(records []*Record, list []method, draws []labelling, se
 						return err
 					}
 				}
-				if name == Fused {
+				if name != FineCE {
 					if err := add(ours, FineCE, w, figure, false); err != nil {
 						return err
 					}

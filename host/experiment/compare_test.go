@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -322,5 +323,43 @@ func TestCommittedSummaries(t *testing.T) {
 				t.Errorf("%s: %v", folder, err)
 			}
 		}
+	}
+}
+
+// TestTheValueHeadIsCompared with FineCE and with the baselines. The summary has the Brier
+// score, and not the AUROC against the same method, which has the same outcome.
+func TestTheValueHeadIsCompared(t *testing.T) {
+	report, err := Analyse(made(400, 2), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &report.Domains[0]
+	var against []string
+	for _, c := range d.Comparisons {
+		if c.Name == ValueHead && c.At == First && !c.Any {
+			against = append(against, c.Figure+" "+c.Against)
+			if c.Against == FineCE && !c.Worse() {
+				t.Errorf("rounded confidences are not worse: %+v", c)
+			}
+		}
+	}
+	slices.Sort(against)
+	if want := []string{AUROCFigure + " " + FineCE, AUROCFigure + " bold", BrierFigure + " " + FineCE, BrierFigure + " bold"}; !slices.Equal(against, want) {
+		t.Errorf("compared by %q, want %q", against, want)
+	}
+	var text strings.Builder
+	if err := report.Markdown(&text, About{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(text.String(), "\n") {
+		if strings.HasPrefix(line, "- in, p(1), value head: ") && (!strings.Contains(line, BrierFigure) || strings.Contains(line, AUROCFigure)) {
+			t.Error(line)
+		}
+	}
+	if !strings.Contains(text.String(), "- in, p(1), value head: ") {
+		t.Errorf("nothing is said about the value head:\n%s", text.String())
+	}
+	if !slices.ContainsFunc(d.Stops, func(s Stopping) bool { return s.Name == ValueHead }) {
+		t.Error("no answer is stopped by the value head")
 	}
 }

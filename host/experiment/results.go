@@ -133,12 +133,15 @@ func (r *Report) claims(m *markdown) {
 		}
 		for k := range d.Comparisons {
 			c := &d.Comparisons[k]
-			if c.Any || !slices.Contains(claimed, c.At) || d.repeats(c) {
+			if c.Any || !slices.Contains(claimed, c.At) || c.At == Whole && c.Name == ValueHead || d.repeats(c) {
 				continue
 			}
 			at := c.At.String()
-			if c.Name == Fused {
+			switch c.Name {
+			case Fused:
 				at += ", fused"
+			case ValueHead:
+				at += ", value head"
 			}
 			where := d.Name + ", " + at
 			switch {
@@ -146,15 +149,15 @@ func (r *Report) claims(m *markdown) {
 				yes.add(where, fmt.Sprintf("%s %s against %s of %s: %s", c.Figure, number(100*c.Ours, 1), number(100*c.Theirs, 1), c.Against, show(c.Gap)))
 			case c.Worse():
 				no.add(where, fmt.Sprintf("%s %s against %s", c.Figure, show(c.Gap), c.Against))
-			case c.At != Whole && c.Against != FineCE: // the tables have all undecided differences
+			case c.At != Whole && c.Against != FineCE && (c.Name != ValueHead || c.Figure == BrierFigure): // the tables have all undecided differences
 				open.add(d.Name, c.Figure+" at "+at)
 			}
 		}
 		if f := d.Filter; f != nil {
 			if f.Reached() {
-				yes.add(d.Name+", p(z), without a baseline", f.String())
+				yes.add(d.Name+", p(z)", f.String())
 			} else {
-				open.add(d.Name, f.String())
+				open.add(d.Name, fmt.Sprintf("a threshold of %g at p(z)", DefaultThreshold))
 			}
 		}
 	}
@@ -167,16 +170,23 @@ func (r *Report) claims(m *markdown) {
 			m.say("- %s: %s\n", where, strings.Join(l.says[i], "; "))
 		}
 	}
-	list("## Claimed\n\nFineCE is better than the best baseline of equal or lower cost, FineCE with fusion is better than FineCE, or a threshold keeps answers that are right more often. A difference, in percentage points, is claimed only if its paired interval excludes 0:", "None.", yes)
-	list("## Not claimed\n\nFineCE is significantly worse (a higher Brier score or a lower AUROC):", "None.", no)
-	list("Undecided, because the interval includes 0 or there are too few answers (the tables have the intervals):", "None.", open)
+	list("## Claimed\n\nA method is better than the best baseline of equal or lower cost, or than FineCE, or a threshold keeps answers that are right more often. Differences, in percentage points, are claimed only if their paired interval excludes 0:", "None.", yes)
+	list("## Not claimed\n\nSignificantly worse (a higher Brier score or a lower AUROC):", "None.", no)
+	list("Undecided against the best baseline of equal or lower cost: the interval includes 0, or there are too few answers:", "None.", open)
 }
 
-// repeats reports whether FineCE without fusion has the same outcome against a baseline as a
-// comparison of FineCE with fusion. The tables have both.
+// repeats reports whether the outcome of a comparison is left out of the summary because
+// another has the same outcome: the Brier score against the same method or, for FineCE with
+// fusion and the value head, FineCE against a baseline. The tables have all of them.
 func (d *Domain) repeats(c *Comparison) bool {
-	return c.Name == Fused && c.Against != FineCE && slices.ContainsFunc(d.Comparisons, func(o Comparison) bool {
-		return o.Name == FineCE && !o.Any && o.At == c.At && o.Figure == c.Figure && o.Better() == c.Better() && o.Worse() == c.Worse()
+	return slices.ContainsFunc(d.Comparisons, func(o Comparison) bool {
+		if o.Any || o.At != c.At || o.Better() != c.Better() || o.Worse() != c.Worse() {
+			return false
+		}
+		if o.Name == c.Name {
+			return o.Against == c.Against && o.Figure == BrierFigure && c.Figure == AUROCFigure && (c.Better() || c.Worse())
+		}
+		return o.Name == FineCE && o.Figure == c.Figure && c.Against != FineCE
 	})
 }
 

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
+	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/metrics"
 	"github.com/finece/finece/metrics/calibrate/fit"
 	"github.com/finece/finece/metrics/portable"
@@ -37,20 +39,26 @@ type Stopping struct {
 // Holds reports whether the interval of Right reaches down to Alpha or below.
 func (s *Stopping) Holds() bool { return s.Right.Low <= s.Alpha }
 
-// bothName is the name of FineCE and the trajectory model of the most labels together.
-const bothName = "FineCE and trajectory"
+// leastName is the name of the least log-probability so far.
+const leastName = "least log-probability"
+
+// withTrajectory is added to the name of a confidence model for the model and the trajectory
+// model of the most labels together.
+const withTrajectory = " and trajectory"
 
 // stoppers returns the methods that have a confidence at every position.
 func stoppers(records []*Record, list []method) ([]method, error) {
 	out := []method{
 		{name: meanName, read: byFeature(estimate.Mean)},
-		{name: "least log-probability", read: byFeature(estimate.Max)},
+		{name: leastName, read: byFeature(estimate.Max)},
 	}
-	var model, trajectory reading
+	var models []method
+	var trajectory reading
 	for _, m := range list {
 		switch {
-		case m.name == FineCE:
-			model = m.read
+		case m.name == FineCE, m.name == ValueHead:
+			models = append(models, m)
+		case m.name == baseline.PIK{}.Name(): // the question alone: an answer is stopped at its first position or never
 		case m.everywhere:
 			trajectory = m.read
 		default:
@@ -58,14 +66,17 @@ func stoppers(records []*Record, list []method) ([]method, error) {
 		}
 		out = append(out, m)
 	}
-	if model == nil || trajectory == nil {
+	if trajectory == nil {
 		return out, nil
 	}
-	both, err := together(records, model, trajectory)
-	if err != nil {
-		return nil, err
+	for _, m := range models {
+		both, err := together(records, m.read, trajectory)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, method{name: m.name + withTrajectory, read: both})
 	}
-	return append(out, method{name: bothName, read: both}), nil
+	return out, nil
 }
 
 // together returns confidences by a logistic regression on the logits of two methods. The
@@ -243,6 +254,9 @@ func (d *Domain) stopSummary(m *markdown) {
 	cells := map[string][]string{}
 	for i := range d.Stops {
 		s := &d.Stops[i]
+		if s.Name == leastName || strings.HasSuffix(s.Name, withTrajectory) {
+			continue // they are in the tables
+		}
 		if cells[s.Name] == nil {
 			names = append(names, s.Name)
 		}

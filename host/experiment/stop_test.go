@@ -56,6 +56,8 @@ func TestStopSummary(t *testing.T) {
 		{Name: "a", Alpha: 0.1, Right: Figure{0.09, 0.08, 0.1}, Saved: 0.2},
 		{Name: "a", Alpha: 0.2, Right: Figure{0.19, 0.18, 0.2}, Saved: 0.3},
 		{Name: "b", Alpha: 0.2, Right: Figure{0.2, 0.18, 0.22}, Saved: 0.4},
+		{Name: leastName, Alpha: 0.05},
+		{Name: FineCE + withTrajectory, Alpha: 0.05},
 	}}
 	var b strings.Builder
 	d.stopTable(&markdown{w: &b}, true)
@@ -66,5 +68,8 @@ func TestStopSummary(t *testing.T) {
 		if !strings.Contains(b.String(), line) {
 			t.Errorf("no %q in\n%s", line, b.String())
 		}
+	}
+	if strings.Contains(b.String(), leastName) || strings.Contains(b.String(), withTrajectory) {
+		t.Errorf("rows of the tables:\n%s", b.String())
 	}
 }

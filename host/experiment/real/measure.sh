@@ -34,5 +34,5 @@ measure() {
 		"${questions[@]}" --number "$NUMBER" --seen-questions "$out/cities/label.jsonl" --states "$out/labels.jsonl" "${models[@]}" \
 		--unavailable "judge of another family=no package registry has a second model that follows instructions" \
 		--samples "$SAMPLES" --labels "$LABELS" --depth 2 --width 2 --every 10 --entropy-threshold 0.1 --entropies 0.5 --requests "$REQUESTS" --seed "$seed" \
-		--about "A generator made of SmolLM2-135M-Instruct answers city questions and word problems. FineCE is an adapter of it that learnt from labels of city questions alone, without reference solutions; FineCE-2 is the same with another seed. make real-eval makes the tables again from what is committed."
+		--about "A generator made of SmolLM2-135M-Instruct answers city questions and word problems. FineCE is an adapter of it that learnt from labels of city questions alone, without reference solutions; FineCE-2 is the same with another seed and 16-bit products. make real-eval makes the tables again."
 }
