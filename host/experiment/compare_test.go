@@ -296,7 +296,7 @@ func TestSummaryWithoutSparseRows(t *testing.T) {
 	if err := report.Markdown(&b, About{}); err != nil {
 		t.Fatal(err)
 	}
-	if text := b.String(); strings.Contains(text, "| sparse |") || !strings.Contains(text, "sparse: no confidence for 54 of 60 answers at p(z-1) (in)") || !strings.Contains(text, "| bold |") {
+	if text := b.String(); strings.Contains(text, "| sparse |") || !strings.Contains(text, "sparse: no confidence for 90% of the answers at p(z-1) (in)") || !strings.Contains(text, "| bold |") {
 		t.Error(text)
 	}
 }

@@ -38,7 +38,7 @@ func (r *Report) Markdown(w io.Writer, about About) error {
 	if len(about.Command) > 0 {
 		m.say("\n    %s\n", strings.Join(about.Command, "\n    "))
 	}
-	m.say("\nAll tables: ")
+	m.say("\nAll tables and differences: ")
 	for i := range r.Domains {
 		if i > 0 {
 			m.say(", ")
@@ -122,7 +122,8 @@ func (d *Domain) ranked() []Row {
 	return rows
 }
 
-// claims writes the claims that the paired intervals support, and those that they do not.
+// claims writes the claims that the paired intervals support, and those that they do not. So
+// that they fit on a page, they are mainly about the first domain.
 func (r *Report) claims(m *markdown) {
 	var yes, open, no lines
 	for i := range r.Domains {
@@ -133,7 +134,7 @@ func (r *Report) claims(m *markdown) {
 		}
 		for k := range d.Comparisons {
 			c := &d.Comparisons[k]
-			if c.Any || !slices.Contains(claimed, c.At) || c.At == Whole && c.Name == ValueHead || d.repeats(c) {
+			if c.Any || !slices.Contains(claimed, c.At) || d.repeats(c) || d.minor(c, i == 0) {
 				continue
 			}
 			at := c.At.String()
@@ -153,7 +154,7 @@ func (r *Report) claims(m *markdown) {
 				open.add(d.Name, c.Figure+" at "+at)
 			}
 		}
-		if f := d.Filter; f != nil {
+		if f := d.Filter; f != nil && i == 0 {
 			if f.Reached() {
 				yes.add(d.Name+", p(z)", f.String())
 			} else {
@@ -173,6 +174,13 @@ func (r *Report) claims(m *markdown) {
 	list("## Claimed\n\nA method is better than the best baseline of equal or lower cost, or than FineCE, or a threshold keeps answers that are right more often. Differences, in percentage points, are claimed only if their paired interval excludes 0:", "None.", yes)
 	list("## Not claimed\n\nSignificantly worse (a higher Brier score or a lower AUROC):", "None.", no)
 	list("Undecided against the best baseline of equal or lower cost: the interval includes 0, or there are too few answers:", "None.", open)
+}
+
+// minor reports whether a comparison is only in the tables: one of whole answers or of the
+// value head, if it is not about the first domain, or is about both.
+func (d *Domain) minor(c *Comparison, first bool) bool {
+	whole, head := c.At == Whole, c.Name == ValueHead
+	return whole && head || (whole || head) && !first
 }
 
 // repeats reports whether the outcome of a comparison is left out of the summary because
@@ -204,30 +212,48 @@ func (l *lines) add(where, says string) {
 	l.where, l.says = append(l.where, where), append(l.says, []string{says})
 }
 
+// missing is the share of the answers without a confidence of a method at p(z-1), or the range of
+// the shares in the domains where the method is lacking.
+func missing(r *Report, name string) string {
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := range r.Domains {
+		if row := r.Domains[i].row(name); row != nil && row.lacking() {
+			q := row.At[LastBut1]
+			share := math.Round(100 * float64(q.Missing) / float64(max(q.N+q.Missing, 1)))
+			low, high = min(low, share), max(high, share)
+		}
+	}
+	if low == high {
+		return fmt.Sprintf("%g%%", low)
+	}
+	return fmt.Sprintf("%g to %g%%", low, high)
+}
+
 // unavailable lists the methods that have no figures. Methods with the same reason share a
 // line, which names the domains.
 func (r *Report) unavailable(m *markdown) {
 	names, where := map[string][]string{}, map[string][]string{}
 	var order []string
+	add := func(domain int, name, says string) {
+		if names[says] == nil {
+			order = append(order, says)
+		}
+		if !slices.Contains(names[says], name) {
+			names[says] = append(names[says], name)
+		}
+		if of := r.Domains[domain].Name; !slices.Contains(where[says], of) {
+			where[says] = append(where[says], of)
+		}
+	}
 	for i := range r.Domains {
-		d := &r.Domains[i]
-		add := func(name, says string) {
-			if names[says] == nil {
-				order = append(order, says)
-			}
-			if !slices.Contains(names[says], name) {
-				names[says] = append(names[says], name)
-			}
-			if !slices.Contains(where[says], d.Name) {
-				where[says] = append(where[says], d.Name)
-			}
+		for _, name := range r.Domains[i].unavailableNames() {
+			add(i, name, r.Domains[i].Unavailable[name])
 		}
-		for _, name := range d.unavailableNames() {
-			add(name, d.Unavailable[name])
-		}
-		for k := range d.Rows {
-			if q := d.Rows[k].At[LastBut1]; !isModel(d.Rows[k].Name) && d.Rows[k].lacking() {
-				add(d.Rows[k].Name, fmt.Sprintf("no confidence for %d of %d answers at p(z-1)", q.Missing, q.N+q.Missing))
+	}
+	for i := range r.Domains {
+		for k := range r.Domains[i].Rows {
+			if row := &r.Domains[i].Rows[k]; !isModel(row.Name) && row.lacking() {
+				add(i, row.Name, "no confidence for "+missing(r, row.Name)+" of the answers at p(z-1)")
 			}
 		}
 	}

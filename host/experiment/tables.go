@@ -93,7 +93,7 @@ func (d *Domain) comparisons(m *markdown) {
 	if len(d.Comparisons) == 0 {
 		return
 	}
-	m.say("\n## Paired differences\n\nEach row compares a method with the best baseline of equal or lower cost, on the same answers. If a more expensive baseline is better, a second row compares the method with that one. FineCE with fusion is also compared with FineCE. Brier scores are mapped, unless there are too few labels for a map. The best baseline was chosen on these same answers.\n")
+	m.say("\n## Paired differences\n\nEach row compares a method with the best baseline of equal or lower cost, on the same answers. If a more expensive baseline is better, a second row compares the method with that one. FineCE with fusion and the value head are also compared with FineCE. Brier scores are mapped, unless there are too few labels for a map. The best baseline was chosen on these same answers.\n")
 	m.head("at", "method", "figure", "value", "compared with", "value", "cost", "difference", "interval excludes 0")
 	for i := range d.Comparisons {
 		c := &d.Comparisons[i]
@@ -102,7 +102,7 @@ func (d *Domain) comparisons(m *markdown) {
 		case c.Any:
 			cost = "any"
 		case isModel(c.Against):
-			cost = "without fusion"
+			cost = "-"
 		}
 		verdict := "no"
 		switch {
