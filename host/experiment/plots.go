@@ -104,8 +104,8 @@ func addLine(p *plot.Plot, name string, points plotter.XYs, colour, dash int) {
 const SharesPlot = "shares.svg"
 
 // sharesPlot plots the Brier score of a few methods over the share of the tokens that were
-// read: FineCE, its estimate of the question alone, and the baselines that are best at one
-// of the shares. Without FineCE, it shows the first rows of the summary.
+// read: FineCE, its estimate of the question alone, its variants, and the baselines that are
+// best at one of the shares. Without FineCE, it shows the first rows of the summary.
 func (d *Domain) sharesPlot() *plot.Plot {
 	p := newPlot(title(d.Name)+"\nBrier score, the lower the better", "share of the tokens read", "Brier score")
 	p.Legend.Left = true // at the bottom, where no curve is: scores are well above 0
@@ -113,6 +113,11 @@ func (d *Domain) sharesPlot() *plot.Plot {
 	var names []string
 	if ours := d.row(FineCE); ours != nil {
 		names = append(names, FineCE, QuestionAlone)
+		for _, name := range []string{Plain, ValueHead} {
+			if d.row(name) != nil {
+				names = append(names, name)
+			}
+		}
 		for _, w := range []Which{Share10, Share30, Share50, Share100} {
 			for _, any := range []bool{false, true} {
 				if name := d.best(w, BrierFigure, ours, any); name != "" && !slices.Contains(names, name) {

@@ -140,7 +140,7 @@ func TestScoreSurvivesKills(t *testing.T) {
 			t.Fatalf("exit code %d: %s", r.code, r.err)
 		}
 		if got := lines(out); got != want {
-			t.Errorf("%s: the output differs from that of uninterrupted work", name)
+			t.Errorf("%s: the output differs from that of uninterrupted work: %s", name, firstDifference(got, want))
 		}
 		for _, left := range []string{journal, out + ".part"} {
 			if _, err := os.Stat(left); err == nil {
@@ -148,6 +148,22 @@ func TestScoreSurvivesKills(t *testing.T) {
 			}
 		}
 	}
+}
+
+// firstDifference shows the first lines that differ, without the noise of TestScoreSurvivesKills.
+func firstDifference(got, want string) string {
+	short := func(line string) string {
+		before, after, _ := strings.Cut(line, `"noise":"`)
+		_, after, _ = strings.Cut(after, `"`)
+		return before + after
+	}
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("line %d:\n%s\nwant:\n%s", i+1, short(g[i]), short(w[i]))
+		}
+	}
+	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
 }
 
 // TestOneOutputHasOneWriter starts a second score, and a second grade, on an output that a

@@ -395,10 +395,10 @@ func again(cmd *cobra.Command) string {
 // builtIn sets the options of the built-in models.
 func (f *options) builtIn() {
 	f.ours = true
-	about := []string{"The models are the built-in ones (host/lm/weights). The generator (1.3 million parameters) was trained on word problems."}
+	about := []string{"The models are built in (host/lm/weights). The generator (1.3 million parameters) was trained on word problems."}
 	f.notes = append(f.notes, "No test question has both the family and the chain of equations of a problem in the training data.")
 	if len(f.confidence) == 0 {
-		about = append(about, "FineCE (1.9 million) learnt from reference solutions and from labels; FineCE (labels alone) and FineCE (value head), made from the generator, from labels alone.")
+		about = append(about, "FineCE (1.9 million) learnt from reference solutions and 284,702 labels; FineCE (labels alone) and FineCE (value head), made from the generator, from about 30,000 labels alone.")
 		f.confidence = []string{
 			experiment.FineCE + "=chat:" + weights.Confidence,
 			experiment.Plain + "=chat:" + weights.Plain,
@@ -411,7 +411,7 @@ func (f *options) builtIn() {
 		f.notes = append(f.notes, "P(IK) is the generator with a value head, trained on the questions alone.")
 	}
 	if f.baselines {
-		f.notes = append(f.notes, "Verb, MS, P(True) and the two-sample hybrid ask the generator with published prompts, which it was not trained on.")
+		f.notes = append(f.notes, "Verb, MS, P(True) and the two-sample hybrid ask the generator with published prompts that it never saw.")
 	}
 	if f.solver == "" {
 		f.solver = weights.Solver
