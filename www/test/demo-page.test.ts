@@ -210,7 +210,7 @@ test("while an answer plays Enter sends the question, and only the button stops"
   await until("the question is sent", () => bodies.length === 1);
   await idle(page);
   assert.deepEqual([await page.locator(".answer").count(), await page.inputValue("#prompt")], [2, ""]);
-  assert.match(await page.locator(".note").first().innerText(), /Stopped/);
+  await page.locator(".answer").first().locator(".note", { hasText: "Stopped" }).waitFor();
   await page.getByRole("button", { name: "Replay the recording" }).click();
   await page.fill("#prompt", "And now?");
   await page.getByRole("button", { name: "Stop" }).click();

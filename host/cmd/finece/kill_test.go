@@ -86,6 +86,7 @@ func TestScoreSurvivesKills(t *testing.T) {
 					t.Log(err) // it ended just now
 				}
 				err = <-ended
+				m.CloseClientConnections() // else its requests may count as those of the next run
 			}
 			r := finish(t, err, &stdout, &stderr)
 			if r.code != -1 && r.code != 0 {
