@@ -78,6 +78,9 @@ func TestEveryModelLoads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if card, err := weights.Card(name); (err == nil && card.Labels > 0) != (name != weights.Generator && name != weights.Solver) {
+			t.Errorf("card of %s: %+v, %v", name, card, err)
+		}
 		if head := name == weights.Value || name == weights.Head; m.Config().ValueHead != head {
 			t.Errorf("%s: value head %v", name, m.Config().ValueHead)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/model/pool"
@@ -89,13 +90,13 @@ func (r *construction) fitContext() error {
 	server.Timeout, server.Retries = 10*time.Second, 0
 	models, err := openai.Models(r.cmd.Context(), server)
 	if failed := (*openai.ServerError)(nil); errors.As(err, &failed) && failed.Status == 0 {
-		r.say("%v; without it, a completion gets at most %s tokens (--max-tokens)", err, grouped(f.gen.MaxTokens))
+		r.say("%v; without it, a completion gets at most %s tokens (--max-tokens)", err, terminal.Grouped(f.gen.MaxTokens))
 	}
 	for i, m := range models {
 		// A server uses its first model for a request without a model.
 		if (m.ID == f.gen.Model || f.gen.Model == "" && i == 0) && m.Context > 0 && m.Context/2 < f.gen.MaxTokens {
 			f.gen.MaxTokens = m.Context / 2
-			r.say("the context of %s is %s tokens: a completion gets at most %s (--max-tokens)", m.ID, grouped(m.Context), grouped(f.gen.MaxTokens))
+			r.say("the context of %s is %s tokens: a completion gets at most %s (--max-tokens)", m.ID, terminal.Grouped(m.Context), terminal.Grouped(f.gen.MaxTokens))
 		}
 	}
 	return nil

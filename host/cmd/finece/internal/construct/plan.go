@@ -123,34 +123,34 @@ func (r *construction) plan() {
 	}
 	t := tabwriter.NewWriter(r.cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
-	row("questions", "%s: train %s, dev %s, test %s", grouped(n), grouped(parts["train"]), grouped(parts["dev"]), grouped(parts["test"]))
+	row("questions", "%s: train %s, dev %s, test %s", terminal.Grouped(n), terminal.Grouped(parts["train"]), terminal.Grouped(parts["dev"]), terminal.Grouped(parts["test"]))
 	if c.T == 0 {
 		row("per question", "k = %d answers; no partial answers: T = 0", c.K)
 	} else {
 		row("per question", "k = %d answers; m = %d partial answers of each of T = %d lengths, k completions each", c.K, c.M, c.T)
 	}
-	row("completions", "%s per question, k(1+mT); %s in all, if nothing ends early", grouped(c.Completions()), grouped(n*c.Completions()))
+	row("completions", "%s per question, k(1+mT); %s in all, if nothing ends early", terminal.Grouped(c.Completions()), terminal.Grouped(n*c.Completions()))
 	tree := c.Tree()
-	row("plain tree", "%s per question, k + k^2 + ... + k^(T+1)", groupedText(tree.String()))
+	row("plain tree", "%s per question, k + k^2 + ... + k^(T+1)", terminal.Grouped(tree.String()))
 	most := c.K
 	if n := r.flags.gen.PerRequest; n > 0 {
 		most = min(most, n)
 	}
 	requests := c.Plan.Requests(most)
-	row("requests", "%s per question with n = %d; %s in all", grouped(requests), most, grouped(n*requests))
+	row("requests", "%s per question with n = %d; %s in all", terminal.Grouped(requests), most, terminal.Grouped(n*requests))
 	row("prompt", "%q", r.flags.gen.Prompt)
 	if tokens := r.flags.gen.MaxTokens; tokens > 0 {
-		row("tokens", "%s at most, at %s per completion", grouped(n*c.Completions()*tokens), grouped(tokens))
+		row("tokens", "%s at most, at %s per completion", terminal.Grouped(n*c.Completions()*tokens), terminal.Grouped(tokens))
 	}
 	switch {
 	case r.flags.embedModel == "":
 	case c.T == 0:
 		row("embeddings", "none: nothing is clustered")
 	default:
-		row("embeddings", "%s requests to %s at most", grouped(n*c.Embeddings()), r.flags.embedModel)
+		row("embeddings", "%s requests to %s at most", terminal.Grouped(n*c.Embeddings()), r.flags.embedModel)
 	}
 	if r.flags.grader == "judge" {
-		row("verdicts", "%s requests to %s, fewer where answers are alike", grouped(n*c.Completions()), r.flags.judgeModel)
+		row("verdicts", "%s requests to %s, fewer where answers are alike", terminal.Grouped(n*c.Completions()), r.flags.judgeModel)
 	}
 	if r.flags.equivalence {
 		row("equivalence", "requests to %s: 2 for each answer where all mean the same, more where they differ", r.flags.equivalenceModel)
@@ -163,7 +163,7 @@ func (r *construction) announce() {
 	c := &r.flags.config
 	n := len(r.questions)
 	r.say("%s questions of k(1+mT) = %s completions: %s in all (the plain tree would take %s per question)",
-		grouped(n), grouped(c.Completions()), grouped(n*c.Completions()), groupedText(c.Tree().String()))
+		terminal.Grouped(n), terminal.Grouped(c.Completions()), terminal.Grouped(n*c.Completions()), terminal.Grouped(c.Tree().String()))
 }
 
 // checkContinuation warns, once, about a server that does not continue partial answers. t is the
@@ -181,24 +181,24 @@ func (r *construction) summary() {
 	t := &r.Tally
 	c := &r.flags.config
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s questions, %s states; %s of %s completions", grouped(r.Done), grouped(r.States), grouped(t.Completions), grouped(r.Done*c.Completions()))
+	fmt.Fprintf(&b, "%s questions, %s states; %s of %s completions", terminal.Grouped(r.Done), terminal.Grouped(r.States), terminal.Grouped(t.Completions), terminal.Grouped(r.Done*c.Completions()))
 	part := func(n int, format string, args ...any) {
 		if n > 0 {
 			fmt.Fprintf(&b, "; "+format, args...)
 		}
 	}
-	part(t.NotClustered, "%s were not asked for, because questions had fewer than m = %d clusters", grouped(t.NotClustered), c.M)
-	part(t.NotContinued, "%s were not asked for, because %s branches ended before T = %d", grouped(t.NotContinued), grouped(t.Ends), c.T)
-	part(t.Short, "%s answers have no fragment to cut after", grouped(t.Short))
-	part(t.Cut, "%s completions reached the token limit", grouped(t.Cut))
-	part(t.Unread, "in %s no answer was found, which counts as wrong", grouped(t.Unread))
-	part(t.Restarted, "%s completions of partial answers begin like answers to the question", grouped(t.Restarted))
+	part(t.NotClustered, "%s were not asked for, because questions had fewer than m = %d clusters", terminal.Grouped(t.NotClustered), c.M)
+	part(t.NotContinued, "%s were not asked for, because %s branches ended before T = %d", terminal.Grouped(t.NotContinued), terminal.Grouped(t.Ends), c.T)
+	part(t.Short, "%s answers have no fragment to cut after", terminal.Grouped(t.Short))
+	part(t.Cut, "%s completions reached the token limit", terminal.Grouped(t.Cut))
+	part(t.Unread, "in %s no answer was found, which counts as wrong", terminal.Grouped(t.Unread))
+	part(t.Restarted, "%s completions of partial answers begin like answers to the question", terminal.Grouped(t.Restarted))
 	part(t.Verdicts, "%s verdicts were asked for; %s were not needed, because another answer has the same meaning (%s meanings, found by %s judgements of entailment)",
-		grouped(t.Verdicts), grouped(t.VerdictsShared), grouped(t.Meanings), grouped(t.Entailments))
-	part(t.EntailmentsUnclear, "%s of these judgements could not be read and count as no entailment", grouped(t.EntailmentsUnclear))
-	part(t.Ungraded, "%s got no verdict and count in no label", grouped(t.Ungraded))
-	part(t.CompletionTokens, "%s tokens were sampled", grouped(t.CompletionTokens))
-	part(r.repeated, "%s repeated questions were left out", grouped(r.repeated))
+		terminal.Grouped(t.Verdicts), terminal.Grouped(t.VerdictsShared), terminal.Grouped(t.Meanings), terminal.Grouped(t.Entailments))
+	part(t.EntailmentsUnclear, "%s of these judgements could not be read and count as no entailment", terminal.Grouped(t.EntailmentsUnclear))
+	part(t.Ungraded, "%s got no verdict and count in no label", terminal.Grouped(t.Ungraded))
+	part(t.CompletionTokens, "%s tokens were sampled", terminal.Grouped(t.CompletionTokens))
+	part(r.repeated, "%s repeated questions were left out", terminal.Grouped(r.repeated))
 	r.say("%s", b.String())
 }
 
@@ -224,16 +224,6 @@ func (r *construction) say(format string, args ...any) {
 	terminal.Say(r.cmd, "%s: %s", r.name, fmt.Sprintf(format, args...))
 }
 
-// grouped returns a number with its digits in groups of three.
-func grouped(n int) string { return groupedText(fmt.Sprint(n)) }
-
-func groupedText(s string) string {
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
 // sampling shows the progress of a run: completions, and the number of finished questions.
 type sampling struct {
 	*terminal.Progress
@@ -251,7 +241,7 @@ func newSampling(cmd *cobra.Command, questions, completions int) *sampling {
 }
 
 func (s *sampling) describe() {
-	s.Label(fmt.Sprintf("%s/%s questions", grouped(s.questions), grouped(s.of)))
+	s.Label(fmt.Sprintf("%s/%s questions", terminal.Grouped(s.questions), terminal.Grouped(s.of)))
 }
 
 func (s *sampling) observe(completions, notAsked int) {

@@ -392,13 +392,23 @@ func again(cmd *cobra.Command) string {
 	return strings.Join(words, " ")
 }
 
+// labels is the number of labels that a built-in model learnt from, as its card says.
+func labels(model string) string {
+	card, err := weights.Card(model)
+	if err != nil {
+		panic(err) // the card is part of the program
+	}
+	return terminal.Grouped(card.Labels)
+}
+
 // builtIn sets the options of the built-in models.
 func (f *options) builtIn() {
 	f.ours = true
 	about := []string{"The models are built in (host/lm/weights). The generator (1.3 million parameters) was trained on word problems."}
 	f.notes = append(f.notes, "No test question has both the family and the chain of equations of a problem in the training data.")
 	if len(f.confidence) == 0 {
-		about = append(about, "FineCE (1.9 million) learnt from reference solutions and 284,702 labels; FineCE (labels alone) and FineCE (value head), made from the generator, from about 30,000 labels alone.")
+		about = append(about, fmt.Sprintf("FineCE (1.9 million) learnt from reference solutions and %s labels; FineCE (labels alone) and FineCE (value head), made from the generator, from %s and %s labels alone.",
+			labels(weights.Confidence), labels(weights.Plain), labels(weights.Value)))
 		f.confidence = []string{
 			experiment.FineCE + "=chat:" + weights.Confidence,
 			experiment.Plain + "=chat:" + weights.Plain,

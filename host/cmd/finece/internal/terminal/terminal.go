@@ -57,3 +57,13 @@ func (p Palette) Paint(code, s string) string {
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
+
+// Grouped formats a whole number that is not negative, with its digits in groups of three:
+// 12,345.
+func Grouped[N ~int | ~string](n N) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
