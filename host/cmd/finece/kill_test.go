@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -35,9 +36,8 @@ func TestScoreSurvivesKills(t *testing.T) {
 	answers := file(t, "answers.jsonl", in.String())
 	// Each process has a key of its own: late requests of one that was killed must not use up
 	// the answers for the next.
-	var process, answered atomic.Int64
-	most := int64(n * 100) // requests of a process that get an answer
-	var limit atomic.Int64
+	var process, answered, limit atomic.Int64 // a process gets no more than limit answers
+	const most = 100 * n
 	limit.Store(most)
 	key := func() string { return fmt.Sprint("process ", process.Load()) }
 	m := newConfidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) {
@@ -47,23 +47,21 @@ func TestScoreSurvivesKills(t *testing.T) {
 		}
 		says(w, "0.8")
 	})
-	args := func(out string) []string {
+	next := func(out string) *exec.Cmd {
+		process.Add(1)
+		answered.Store(0)
 		// With depth 0 a line does not depend on the order in which replies come.
-		return append([]string{"score", answers, "--engine", "native", "--depth", "0", "--jobs", "2", "-o", out}, m.flags()...)
+		cmd := command(t, append([]string{"score", answers, "--engine", "native", "--depth", "0", "--jobs", "2", "-o", out}, m.flags()...)...)
+		cmd.Env = append(cmd.Env, "FINECE_API_KEY="+key())
+		return cmd
 	}
+	score := func(out string) result { return run(t, next(out), strings.NewReader("")) }
 	lines := func(path string) string {
 		r := finece(t, "", "grade", "--columns", "gold=id", "--grader", "alias", path)
 		r.wants(t, 0, "")
 		return r.out
 	}
 	for _, name := range []string{"scores.jsonl.zst", "scores.parquet"} {
-		score := func(out string) result {
-			process.Add(1)
-			answered.Store(0)
-			cmd := command(t, args(out)...)
-			cmd.Env = append(cmd.Env, "FINECE_API_KEY="+key())
-			return run(t, cmd, strings.NewReader(""))
-		}
 		whole := filepath.Join(t.TempDir(), name)
 		score(whole).wants(t, 0)
 		want := lines(whole)
@@ -75,10 +73,7 @@ func TestScoreSurvivesKills(t *testing.T) {
 		// kill runs score until reached reports true, and kills it. It returns false if the
 		// work was done before.
 		kill := func(what string, reached func() bool) bool {
-			process.Add(1)
-			answered.Store(0)
-			cmd := command(t, args(out)...)
-			cmd.Env = append(cmd.Env, "FINECE_API_KEY="+key())
+			cmd := next(out)
 			var stdout, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			if err := cmd.Start(); err != nil {
