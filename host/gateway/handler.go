@@ -271,9 +271,6 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 	}
 }
 
-// idempotent is a header that [http.Transport] reads.
-const idempotent = "X-Idempotency-Key"
-
 // unreadable handles a request whose answer cannot be scored: it is refused if closed, else passed on.
 func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, closed bool, why string, status int) {
 	if closed {
@@ -283,10 +280,14 @@ func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, closed bool
 	h.pass(w, r, why)
 }
 
+// idempotent is a header that [http.Transport] reads.
+const idempotent = "X-Idempotency-Key"
+
 // setBody gives r a body that can be sent again. An upstream may close a kept connection at the
 // moment the next request is written to it. net/http then sends the request again on another
 // connection if no byte of an answer has come and the request is idempotent. It counts as
-// idempotent by this header, which is not sent because it has no values.
+// idempotent by this header, which is not sent because it has no values. An upstream that
+// breaks off later, but before its first byte, is asked again as well, and may count twice.
 func setBody(r *http.Request, body []byte) {
 	if _, named := r.Header[idempotent]; !named {
 		r.Header[idempotent] = nil

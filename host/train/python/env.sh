@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes a virtual environment with the trainer's packages (requirements.txt), or with
 # another list of requirements: env.sh FOLDER [FILE [FLAGS OF PIP...]]. PYTHON is the
-# interpreter that it is made from, 3.10 or later. On Linux, PyPI's torch is the CUDA build. It takes 6 GB on disk
-# with its libraries, and also runs on a CPU.
+# interpreter that it is made from, 3.10 or later. On Linux, PyPI's torch is the CUDA build.
+# It takes 6 GB on disk with its libraries, and also runs on a CPU.
 set -euo pipefail
 
 venv=$1
