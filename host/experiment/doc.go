@@ -42,11 +42,13 @@
 // This is repeated for many draws of the labelled answers.
 //
 // Each estimate has a cost: the tokens of the generator and of trained models, prompts
-// included ([Spent]). FineCE is compared, on the same answers, with the best baseline of
-// equal or lower cost, and with the best baseline of any cost ([Comparison]). RESULTS.md
-// has the comparisons at equal or lower cost at p(1), p(z-1) and p(z). It claims the
-// differences whose interval excludes 0 in FineCE's favour. The differences in the other
-// direction are under "Not claimed", and the names of the undecided ones at p(1) and p(z-1).
+// included ([Spent]). FineCE, FineCE with fusion and the value head are compared, on the same
+// answers, with the best baseline of equal or lower cost, and with the best baseline of any
+// cost ([Comparison]). The tables have all comparisons. RESULTS.md has those at equal or lower
+// cost at p(1), p(z-1) and p(z); of the value head and of p(z), only those of the first
+// domain, and of several with the same outcome, only one. It claims the differences whose
+// interval excludes 0 in FineCE's favour. The differences in the other direction are under
+// "Not claimed", and the names of the undecided ones at p(1) and p(z-1).
 //
 // Trajectory models are fitted on 100 and on 1,000 labelled answers to other questions, as
 // finece calibrate fits them. They are compared with the mean log-probability ([Gain]).

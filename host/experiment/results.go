@@ -134,7 +134,7 @@ func (r *Report) claims(m *markdown) {
 		}
 		for k := range d.Comparisons {
 			c := &d.Comparisons[k]
-			if c.Any || !slices.Contains(claimed, c.At) || d.repeats(c) || d.minor(c, i == 0) {
+			if c.Any || !slices.Contains(claimed, c.At) || d.repeats(c) || minor(c, i == 0) {
 				continue
 			}
 			at := c.At.String()
@@ -176,9 +176,9 @@ func (r *Report) claims(m *markdown) {
 	list("Undecided against the best baseline of equal or lower cost: the interval includes 0, or there are too few answers:", "None.", open)
 }
 
-// minor reports whether a comparison is only in the tables: one of whole answers or of the
-// value head, if it is not about the first domain, or is about both.
-func (d *Domain) minor(c *Comparison, first bool) bool {
+// minor reports whether a comparison is left to the tables: of whole answers and of the value
+// head, those of the first domain are in the summary, except those of both.
+func minor(c *Comparison, first bool) bool {
 	whole, head := c.At == Whole, c.Name == ValueHead
 	return whole && head || (whole || head) && !first
 }
